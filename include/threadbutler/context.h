@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/hub.h>
+
+G_BEGIN_DECLS
+
+BUTLER_AVAILABLE_IN_1_0
+ButlerHub    *butler_context_get_hub      (ButlerContext          *context);
+BUTLER_AVAILABLE_IN_1_0
+ButlerServer *butler_context_get_server   (ButlerContext          *context);
+BUTLER_AVAILABLE_IN_1_0
+const char   *butler_context_get_type_name (ButlerContext         *context);
+BUTLER_AVAILABLE_IN_1_0
+gpointer      butler_context_take         (ButlerContext          *context,
+                                           const ButlerRecordInfo *info);
+BUTLER_AVAILABLE_IN_1_0
+void          butler_context_fail         (ButlerContext          *context,
+                                           const char             *format,
+                                           ...) G_GNUC_PRINTF (2, 3);
+BUTLER_AVAILABLE_IN_1_0
+void          butler_context_take_error   (ButlerContext          *context,
+                                           GError                 *error);
+BUTLER_AVAILABLE_IN_1_0
+void          butler_context_stop_server  (ButlerContext          *context);
+
+G_END_DECLS

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <string.h>
+#include <threadbutler/record.h>
+
+G_BEGIN_DECLS
+
+#define BUTLER_TYPE_MESSAGE (butler_message_get_type ())
+
+BUTLER_AVAILABLE_IN_1_0
+GType          butler_message_get_type      (void) G_GNUC_CONST;
+BUTLER_AVAILABLE_IN_1_0
+ButlerMessage *butler_message_copy          (const ButlerMessage    *message);
+BUTLER_AVAILABLE_IN_1_0
+void           butler_message_free          (ButlerMessage          *message);
+BUTLER_AVAILABLE_IN_1_0
+const char    *butler_message_get_type_name (const ButlerMessage    *message);
+BUTLER_AVAILABLE_IN_1_0
+gpointer       butler_message_get           (ButlerMessage          *message,
+                                             const ButlerRecordInfo *info);
+BUTLER_AVAILABLE_IN_1_0
+GVariant      *butler_message_to_variant    (const ButlerMessage    *message,
+                                             GError                **error);
+BUTLER_AVAILABLE_IN_1_0
+char          *butler_message_print         (const ButlerMessage    *message);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
+
+/* What only messages can do; the functions behind it are declared in channel.h, hub.h and context.h. */
+/* The names end in _ so that they hide nothing of the program that includes them. */
+#define BUTLER__MESSAGE_FUNCTIONS(Name, name)                                                                          \
+  BUTLER__UNUSED static inline gboolean name##_send (ButlerHub *hub_, Name *value_, GError **error_)                   \
+  {                                                                                                                    \
+    return butler_hub_send (hub_, &name##_info, value_, error_);                                                       \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_try_send (ButlerHub *hub_, Name *value_, GError **error_)               \
+  {                                                                                                                    \
+    return butler_hub_try_send (hub_, &name##_info, value_, error_);                                                   \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_send_to (ButlerChannel *channel_, Name *value_, GError **error_)        \
+  {                                                                                                                    \
+    return butler_channel_send (channel_, &name##_info, value_, error_);                                               \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_try_send_to (ButlerChannel *channel_, Name *value_, GError **error_)    \
+  {                                                                                                                    \
+    return butler_channel_try_send (channel_, &name##_info, value_, error_);                                           \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_post (ButlerHub *hub_, Name *message_, GError **error_)                 \
+  {                                                                                                                    \
+    return butler_hub_post (hub_, &name##_info, message_, error_);                                                     \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_post_to (ButlerChannel *channel_, Name *message_, GError **error_)      \
+  {                                                                                                                    \
+    return butler_channel_post (channel_, &name##_info, message_, error_);                                             \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline Name *name##_take (ButlerContext *context_)                                             \
+  {                                                                                                                    \
+    return (Name *) butler_context_take (context_, &name##_info);                                                      \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline Name *name##_get (ButlerMessage *message_)                                              \
+  {                                                                                                                    \
+    return (Name *) butler_message_get (message_, &name##_info);                                                       \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_route (ButlerHub *hub_, ButlerChannel *channel_, GError **error_)       \
+  {                                                                                                                    \
+    return butler_hub_route (hub_, &name##_info, channel_, error_);                                                    \
+  }
+
+#define BUTLER_MESSAGE(Name, name, FIELDS)                                                                             \
+  BUTLER_RECORD (Name, name, FIELDS);                                                                                  \
+  BUTLER__MESSAGE_FUNCTIONS (Name, name)                                                                               \
+  G_STATIC_ASSERT (sizeof (Name) > 0)
+
+/* A C type whose fields nobody names. clear_func (Name *value) frees what it owns and leaves it fit to be overwritten;
+ * copy_func (const Name *value, Name *copy) fills copy, whose bytes are zero. Either may be NULL: nothing to free; bytes are the copy. */
+#define BUTLER_OPAQUE_MESSAGE(Name, name, clear_func, copy_func)                                                       \
+  typedef Name name##_record;                                                                                          \
+  BUTLER__UNUSED static void name##_clear_opaque (gpointer value)                                                      \
+  {                                                                                                                    \
+    void (*clear) (Name *) = clear_func;                                                                               \
+    if (clear != NULL)                                                                                                 \
+      clear ((Name *) value);                                                                                          \
+  }                                                                                                                    \
+  BUTLER__UNUSED static void name##_copy_opaque (gconstpointer value, gpointer copy)                                   \
+  {                                                                                                                    \
+    void (*copy_to) (const Name *, Name *) = copy_func;                                                                \
+    if (copy_to != NULL)                                                                                               \
+      copy_to ((const Name *) value, (Name *) copy);                                                                   \
+    else                                                                                                               \
+      memcpy (copy, value, sizeof (Name));                                                                             \
+  }                                                                                                                    \
+  BUTLER__INFO (Name, name, 0, NULL, name##_clear_opaque, name##_copy_opaque);                                         \
+  BUTLER__RECORD_FUNCTIONS (Name, name)                                                                                \
+  BUTLER__MESSAGE_FUNCTIONS (Name, name)                                                                               \
+  G_STATIC_ASSERT (sizeof (Name) > 0)
+
+G_END_DECLS

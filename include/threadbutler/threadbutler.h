@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/app.h>
+#include <threadbutler/channel.h>
+#include <threadbutler/context.h>
+#include <threadbutler/error.h>
+#include <threadbutler/fields.h>
+#include <threadbutler/handlers.h>
+#include <threadbutler/hub.h>
+#include <threadbutler/macros.h>
+#include <threadbutler/message.h>
+#include <threadbutler/module.h>
+#include <threadbutler/plugin.h>
+#include <threadbutler/record.h>
+#include <threadbutler/server.h>
+#include <threadbutler/types.h>
+#include <threadbutler/version.h>

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/channel.h"
+#include "lib/message.h"
+
+/* What only the reader does: taking, sleeping, clearing; and how the role of the reader passes from one thread to another. */
+
+/* How many messages are put in order before control is looked at again: reversing 10^7 that lie all over memory takes seconds. */
+#define REVERSE_AT_ONCE 4096
+
+/* The reader's role */
+
+/* Stands where the reader would, for who has the role for a moment only. */
+static char borrower;
+#define BORROWER ((GThread *) (gpointer) &borrower)
+
+/* NULL: @who has it now; else who has it. Sequentially consistent also if it fails: see butler__channel_request(). */
+static GThread *
+take_role (ButlerChannel *channel,
+           GThread       *who)
+{
+  GThread *other = NULL;
+
+  atomic_compare_exchange_strong_explicit (&channel->reader, &other, who, memory_order_seq_cst, memory_order_seq_cst);
+  return other;
+}
+
+gboolean
+butler__channel_claim (ButlerChannel *channel)
+{
+  GThread *self = g_thread_self ();
+  GThread *other;
+
+  while ((other = take_role (channel, self)) == BORROWER)
+    {
+      g_mutex_lock (&channel->borrowing);
+      g_mutex_unlock (&channel->borrowing);
+    }
+  if (other != NULL)
+    return FALSE;
+  /* Only a reader writes served.thread, so it may look at it without the lock. */
+  if (channel->served.thread != self)
+    butler__waits_serve (channel->waits, &channel->served);
+  return TRUE;
+}
+
+static gboolean
+borrow (ButlerChannel *channel)
+{
+  g_mutex_lock (&channel->borrowing);
+  if (take_role (channel, BORROWER) == NULL)
+    return TRUE;
+  g_mutex_unlock (&channel->borrowing);
+  return FALSE;
+}
+
+static void
+give_back (ButlerChannel *channel)
+{
+  atomic_store_explicit (&channel->reader, NULL, memory_order_seq_cst);
+  g_mutex_unlock (&channel->borrowing);
+}
+
+gboolean
+butler__channel_has_reader (ButlerChannel *channel)
+{
+  GThread *reader = atomic_load_explicit (&channel->reader, memory_order_acquire);
+
+  return reader != NULL && reader != BORROWER;
+}
+
+gboolean
+butler__channel_is_mine (ButlerChannel *channel)
+{
+  return atomic_load_explicit (&channel->reader, memory_order_relaxed) == g_thread_self ();
+}
+
+static void
+note_high_water (ButlerChannel *channel)
+{
+  gsize length = butler_channel_get_length (channel);
+
+  if (length > atomic_load_explicit (&channel->high_water, memory_order_relaxed))
+    atomic_store_explicit (&channel->high_water, length, memory_order_relaxed);
+}
+
+/* The reader alone writes it: no RMW is needed. */
+static void
+count_consumed (ButlerChannel *channel)
+{
+  atomic_store_explicit (&channel->consumed, atomic_load_explicit (&channel->consumed, memory_order_relaxed) + 1,
+                         memory_order_relaxed);
+}
+
+gboolean
+butler__channel_has_taken (ButlerChannel *channel)
+{
+  return channel->ready != NULL || channel->taken.raw != NULL || channel->taken.done != NULL;
+}
+
+/* Clearing */
+
+/* All that waits, out of the channel but not freed yet. */
+typedef struct
+{
+  ButlerMessage *lists[4];
+} Remains;
+
+static Remains
+take_all (ButlerChannel *channel)
+{
+  ButlerReversal taken = channel->taken;
+  ButlerMessage *ready = g_steal_pointer (&channel->ready);
+
+  note_high_water (channel);
+  channel->taken = (ButlerReversal) { 0 };
+  channel->kind->take (channel, TRUE);
+  return (Remains) { { ready, taken.done, taken.raw, g_steal_pointer (&channel->taken.raw) } };
+}
+
+static gsize
+free_list (ButlerMessage *message)
+{
+  gsize n = 0;
+
+  for (; message != NULL; n++)
+    {
+      ButlerMessage *next = message->link;
+
+      butler_message_free (message);
+      message = next;
+    }
+  return n;
+}
+
+/* Any thread: what the messages own may have functions of its own, which may send to, or clear, this very channel. */
+static void
+bury (ButlerChannel   *channel,
+      const Remains   *remains,
+      ButlerDeadReason reason)
+{
+  gsize n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (remains->lists); i++)
+    n += free_list (remains->lists[i]);
+  atomic_fetch_add_explicit (&channel->discarded, n, memory_order_relaxed);
+  channel->kind->give (channel, (guint) n);
+  butler__channel_count_dead (channel, reason, n);
+}
+
+void
+butler__channel_discard (ButlerChannel   *channel,
+                         ButlerDeadReason reason)
+{
+  Remains remains = take_all (channel);
+
+  bury (channel, &remains, reason);
+}
+
+static void
+take_clear_request (ButlerChannel *channel)
+{
+  atomic_fetch_and_explicit (&channel->control, ~(guint) BUTLER__REQUEST_CLEAR, memory_order_acq_rel);
+}
+
+static void
+clear_if_asked (ButlerChannel *channel)
+{
+  if (!(atomic_load_explicit (&channel->control, memory_order_acquire) & BUTLER__REQUEST_CLEAR))
+    return;
+  take_clear_request (channel);
+  butler__channel_discard (channel, BUTLER_DEAD_CLEARED);
+}
+
+/* If there is a reader, it sees the request. */
+static void
+clear_unless_read (ButlerChannel *channel)
+{
+  Remains remains;
+
+  if (!borrow (channel))
+    return;
+  take_clear_request (channel);
+  remains = take_all (channel);
+  give_back (channel);
+  bury (channel, &remains, BUTLER_DEAD_CLEARED);
+}
+
+void
+butler__channel_release (ButlerChannel *channel)
+{
+  clear_if_asked (channel);
+  atomic_store_explicit (&channel->reader, NULL, memory_order_seq_cst);
+  if (atomic_load_explicit (&channel->control, memory_order_seq_cst) & BUTLER__REQUEST_CLEAR)
+    clear_unless_read (channel);
+}
+
+/* Reading */
+
+/* FALSE: nothing is there, or control wants to be looked at before all is in order. */
+static gboolean
+refill (ButlerChannel *channel)
+{
+  ButlerReversal *taken = &channel->taken;
+
+  if (taken->raw == NULL && taken->done == NULL)
+    {
+      note_high_water (channel);
+      channel->kind->take (channel, FALSE);
+    }
+  while (!butler__reversal_step (taken, REVERSE_AT_ONCE))
+    if (atomic_load_explicit (&channel->control, memory_order_acquire) != 0)
+      return FALSE;
+  channel->ready = taken->done;
+  *taken = (ButlerReversal) { 0 };
+  return channel->ready != NULL;
+}
+
+ButlerMessage *
+butler__channel_next (ButlerChannel *channel)
+{
+  if (G_UNLIKELY (atomic_load_explicit (&channel->control, memory_order_acquire) != 0))
+    {
+      clear_if_asked (channel);
+      if (atomic_load_explicit (&channel->control, memory_order_acquire) != 0)
+        return NULL;
+    }
+  if (channel->ready == NULL && !refill (channel))
+    return NULL;
+
+  ButlerMessage *message = channel->ready;
+  channel->ready = message->link;
+  message->link = NULL;
+  count_consumed (channel);
+  channel->kind->give (channel, 1);
+  return message;
+}
+
+ButlerMessage *
+butler__channel_next_internal (ButlerChannel *channel)
+{
+  ButlerReversal *lane = &channel->internal_taken;
+
+  if (lane->done == NULL)
+    {
+      butler__chain_take (&channel->internal, &lane->raw);
+      butler__reversal_step (lane, G_MAXUINT);
+    }
+  ButlerMessage *message = lane->done;
+  if (message == NULL)
+    return NULL;
+  lane->done = message->link;
+  message->link = NULL;
+  return message;
+}
+
+gboolean
+butler__channel_is_final (ButlerChannel *channel)
+{
+  return channel->last && !butler__channel_has_taken (channel);
+}
+
+/* Sleeping */
+
+/* What was published beside the public lane; CLOSED alone is nothing to do. */
+static gboolean
+is_asked_for (ButlerChannel *channel)
+{
+  return atomic_load_explicit (&channel->control, memory_order_acquire) != 0 || channel->internal_taken.done != NULL
+         || (atomic_load_explicit (&channel->internal.top, memory_order_acquire) & ~BUTLER__CLOSED) != 0
+         || !channel->kind->is_empty (channel);
+}
+
+gboolean
+butler__channel_has_work (ButlerChannel *channel)
+{
+  return butler__channel_has_taken (channel) || is_asked_for (channel)
+         || (atomic_load_explicit (&channel->chain.top, memory_order_relaxed) & ~BUTLER__ASLEEP) != 0;
+}
+
+gboolean
+butler__channel_arm (ButlerChannel *channel,
+                     ButlerSleep    how)
+{
+  guintptr empty = 0;
+
+  /* Who took ASLEEP off reads what was written before it was set: written while it is set, the new way might not be seen. */
+  if (atomic_load_explicit (&channel->chain.top, memory_order_relaxed) & BUTLER__ASLEEP)
+    butler__channel_disarm (channel);
+  atomic_store_explicit (&channel->waker.how, how, memory_order_relaxed);
+  if (butler__channel_has_taken (channel))
+    return FALSE;
+  if (!atomic_compare_exchange_strong_explicit (&channel->chain.top, &empty, BUTLER__ASLEEP, memory_order_acq_rel,
+                                                memory_order_acquire))
+    return FALSE;
+
+  /* A kick before our CAS: we read its release sequence, so we see its word here. A kick after it sees ASLEEP, and wakes. */
+  if (is_asked_for (channel))
+    {
+      butler__channel_disarm (channel);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+butler__channel_disarm (ButlerChannel *channel)
+{
+  atomic_fetch_and_explicit (&channel->chain.top, ~BUTLER__ASLEEP, memory_order_acq_rel);
+}
+
+void
+butler__channel_wait (ButlerChannel *channel,
+                      gint64         deadline)
+{
+  if (!butler__channel_arm (channel, BUTLER__SLEEP_IN_QUEUE))
+    return;
+  butler__waker_sleep (&channel->waker, deadline);
+  butler__channel_disarm (channel);
+}
+
+/* Opening and clearing */
+
+gboolean
+butler__channel_reopen (ButlerChannel *channel)
+{
+  if (!borrow (channel))
+    return FALSE;
+  atomic_fetch_and_explicit (&channel->control, ~(guint) BUTLER__REQUEST_KILL, memory_order_acq_rel);
+  butler__chain_reopen (&channel->internal);
+  channel->kind->reopen (channel);
+  channel->last = FALSE;
+  give_back (channel);
+  butler__waits_allow (channel->waits, &channel->served);
+  return TRUE;
+}
+
+/**
+ * butler_channel_clear:
+ * @channel: the channel
+ *
+ * Makes everything that waits in @channel dead letters. If another thread reads from it, that thread does so before it
+ * looks at its next message; else it is done on return. What is sent meanwhile may be cleared, or not.
+ *
+ * Thread: any.
+ *
+ * Since: 1.0
+ */
+void
+butler_channel_clear (ButlerChannel *channel)
+{
+  g_return_if_fail (channel != NULL);
+
+  if (butler__channel_is_mine (channel))
+    {
+      butler__channel_discard (channel, BUTLER_DEAD_CLEARED);
+      return;
+    }
+  butler__channel_request (channel, BUTLER__REQUEST_CLEAR);
+  clear_unless_read (channel);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/channel.h>
+
+#include "lib/chain.h"
+#include "lib/credits.h"
+#include "lib/layout.h"
+#include "lib/waits.h"
+#include "lib/waker.h"
+
+typedef enum
+{
+  BUTLER__SENT,
+  BUTLER__CLOSED_NOW,
+  BUTLER__FULL_NOW,
+  BUTLER__WOULD_DEADLOCK,
+  BUTLER__CANCELLED,
+} ButlerSendResult;
+
+typedef enum
+{
+  BUTLER__MAY_WAIT,
+  BUTLER__NEVER_WAIT,
+} ButlerPatience;
+
+/* What a server is asked to do between two messages; bits of the control word. */
+typedef enum
+{
+  BUTLER__REQUEST_CLEAR = 1 << 0,
+  BUTLER__REQUEST_KILL  = 1 << 1,
+} ButlerRequest;
+
+/* The two kinds of channel differ in how messages get from many hands into one; sleeping, waking, lanes and order are common. */
+typedef struct
+{
+  /* Any thread. What is not BUTLER__SENT leaves @message with the caller. */
+  ButlerSendResult (*put)      (ButlerChannel *channel, ButlerMessage *message, ButlerPatience patience);
+
+  /* The reader: moves what is there, or with @all what is there in this moment, to channel->taken, newest first, and sets
+   * channel->last. */
+  void             (*take)     (ButlerChannel *channel, gboolean all);
+
+  /* The reader, when it is about to sleep: is there something that channel->chain does not show? */
+  gboolean         (*is_empty) (ButlerChannel *channel);
+
+  /* Any thread: @n messages were handed out or discarded. */
+  void             (*give)     (ButlerChannel *channel, guint n);
+
+  void             (*close)    (ButlerChannel *channel);
+  void             (*reopen)   (ButlerChannel *channel);
+} ButlerChannelKind;
+
+extern const ButlerChannelKind butler__chain_kind; /* unbounded: chain.c */
+extern const ButlerChannelKind butler__queue_kind; /* bounded, or on request: queue.c */
+
+/* Freed only with the hub, however long it is closed: a sender that was preempted after its CAS still wakes it. */
+struct _ButlerChannel
+{
+  gatomicrefcount          ref_count;
+
+  /* Set when made, read-only afterwards. */
+  char                    *name;     /* (owned) */
+  const ButlerChannelKind *kind;
+  ButlerOverflow           overflow;
+  ButlerWaits             *waits;    /* (owned) */
+
+  /* Any thread. */
+  ButlerChain              chain;    /* the public lane. ASLEEP and CLOSED of both kinds live here */
+  _Atomic gsize            accepted; /* relaxed; counted before the message is linked, so that it never lags behind consumed */
+  ButlerChain              internal; /* replies, task results, releases, timers: publish (release), then kick() */
+  _Atomic guint            control;  /* ButlerRequest bits: set (release), then kick(); acquired by the reader before each message */
+  _Atomic (GThread *)      reader;   /* who has the reader's role: claim, release; NULL: nobody. Sequentially consistent:
+                                      * see butler__channel_request() */
+  ButlerServed             served;   /* who reads, or did so last */
+  GMutex                   borrowing; /* held by who has the role only for a moment, as there is no reader; no message is freed
+                                       * in it, and nothing locked but what the kind locks */
+  ButlerWaker              waker;
+  _Atomic gsize            discarded; /* relaxed: taken out unread, and dead */
+  _Atomic gsize            dead[BUTLER_DEAD_REASONS]; /* relaxed */
+
+  /* The queue kind only. */
+  GAsyncQueue             *queue;    /* (owned) (nullable): the messages; its lock is a leaf */
+  gboolean                 shut;     /* under the queue's lock: closed */
+  ButlerCredits            credits;
+
+  /* The reader only, but for the relaxed loads of who asks for figures. */
+  ButlerMessage           *ready;    /* in order */
+  ButlerReversal           taken;
+  ButlerReversal           internal_taken;
+  gboolean                 last;     /* nothing will follow what was taken */
+  _Atomic gsize            consumed; /* of accepted: handed out */
+  _Atomic gsize            high_water; /* the most that waited at any take */
+
+  gboolean                 abandoned; /* under the hub's mutex: its server was removed, and another may have it */
+};
+
+ButlerChannel *butler__channel_new (const char    *name,
+                                    guint          capacity,
+                                    ButlerOverflow overflow,
+                                    gboolean       as_queue,
+                                    ButlerWaits   *waits);
+
+/* butler__channel_send_value() moves @value into a message; @channel NULL is the case that nobody takes this type. @value is
+ * zero afterwards, with BUTLER__NEVER_WAIT only if it was sent. */
+gboolean butler__channel_send_value (ButlerChannel      *channel,
+                                     const ButlerLayout *layout,
+                                     gpointer            value,
+                                     ButlerPatience      patience,
+                                     GError            **error);
+
+/* butler__channel_post_message() consumes @message in every case. */
+gboolean butler__channel_post_message (ButlerChannel *channel,
+                                       ButlerMessage *message,
+                                       GError       **error);
+
+/* butler__channel_put_internal() is for the library's own messages: they never wait, never count, are never dropped. FALSE once
+ * the lane is closed; @message stays with the caller. */
+gboolean butler__channel_put_internal (ButlerChannel *channel,
+                                       ButlerMessage *message);
+
+/* butler__channel_request() sets @request and lets a sleeping reader see it. */
+void butler__channel_request (ButlerChannel *channel,
+                              ButlerRequest  request);
+
+/* butler__channel_kick() wakes a reader that sleeps, after something was published (release) beside the public lane. */
+void butler__channel_kick (ButlerChannel *channel);
+
+/* butler__channel_wake() is for whoever took ASLEEP off. */
+void butler__channel_wake (ButlerChannel *channel);
+
+/* butler__channel_count_dead() counts and logs @n messages of @channel that reach nobody. Any thread. */
+void butler__channel_count_dead (ButlerChannel   *channel,
+                                 ButlerDeadReason reason,
+                                 gsize            n);
+
+/* butler__channel_claim() gives the reader's role to the calling thread; FALSE if somebody has it, be it the same thread. Who only
+ * clears or reopens a channel that has no reader is waited for. */
+gboolean butler__channel_claim   (ButlerChannel *channel);
+void     butler__channel_release (ButlerChannel *channel);
+gboolean butler__channel_is_mine (ButlerChannel *channel);
+
+/* butler__channel_has_reader() does not count who only clears or reopens it. */
+gboolean butler__channel_has_reader (ButlerChannel *channel);
+
+/* Who has the reader's role only, from here on. */
+
+/* butler__channel_next() is the next message in order (transfer full), or NULL if there is none, or control wants to be looked at. */
+ButlerMessage *butler__channel_next (ButlerChannel *channel);
+
+/* butler__channel_next_internal() is the same for the internal lane. */
+ButlerMessage *butler__channel_next_internal (ButlerChannel *channel);
+
+/* butler__channel_is_final() is TRUE when the channel is closed and everything that it accepted was handed out. */
+gboolean butler__channel_is_final (ButlerChannel *channel);
+
+/* butler__channel_wait() sleeps in the queue until there is something, or @deadline (monotonic, µs; -1: for ever) has passed. */
+void butler__channel_wait (ButlerChannel *channel,
+                           gint64         deadline);
+
+/* butler__channel_arm() says that the reader goes to sleep; FALSE if there is something to do. butler__channel_disarm() ends it; late
+ * wake-ups are harmless. */
+gboolean butler__channel_arm    (ButlerChannel *channel,
+                                 ButlerSleep    how);
+void     butler__channel_disarm (ButlerChannel *channel);
+
+/* butler__channel_has_work() is TRUE when it is of no use to sleep. */
+gboolean butler__channel_has_work (ButlerChannel *channel);
+
+/* butler__channel_has_taken() is TRUE while messages that were taken wait to be handed out. */
+gboolean butler__channel_has_taken (ButlerChannel *channel);
+
+/* butler__channel_discard() makes everything that waits in this moment dead letters, without putting it in order. */
+void butler__channel_discard (ButlerChannel   *channel,
+                              ButlerDeadReason reason);
+
+/* Any thread: */
+
+/* butler__channel_reopen() makes a closed and drained channel as good as new, for the next run of its server; FALSE, and it stays as it
+ * is, if somebody reads from it. */
+gboolean butler__channel_reopen (ButlerChannel *channel);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <stddef.h>
+#include <threadbutler/types.h>
+
+typedef struct _ButlerLayout ButlerLayout;
+
+/* What stands before every payload that the library hands out: one allocation holds both. A message and a heap record are
+ * the same thing; it is owned by exactly one place at a time, and only the owner touches it. */
+struct _ButlerMessage
+{
+  _Alignas (max_align_t) ButlerMessage *link; /* the next older one in a chain, the next one in a list that is in order */
+  const ButlerLayout          *layout; /* never freed, never in a plugin's memory */
+  guint32                      run;    /* internal lane: the server's run that it belongs to; 0: any */
+  guint32                      flags;
+};
+
+G_STATIC_ASSERT (sizeof (ButlerMessage) % _Alignof (max_align_t) == 0); /* the payload stands right behind */
+
+/* butler__envelope_new() is an envelope for a payload of @size bytes, all of them zero. */
+ButlerMessage *butler__envelope_new (const ButlerLayout *layout,
+                                     gsize               size);
+
+/* butler__envelope_free() frees the envelope alone: the payload's fields were cleared or moved out. */
+void butler__envelope_free (ButlerMessage *message);
+
+static inline gpointer
+butler__envelope_payload (const ButlerMessage *message)
+{
+  return (gpointer) (message + 1);
+}
+
+static inline ButlerMessage *
+butler__envelope_of (gconstpointer payload)
+{
+  return (ButlerMessage *) payload - 1;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/hub.h>
+
+#include "lib/channel.h"
+#include "lib/routes.h"
+#include "lib/waits.h"
+
+/* Two counts: ref_count is what programs hold, and its end stops everything; memory is what servers and sources hold, so that a
+ * pointer to a hub that has ended is never a dangling one. Lock order: a hub's mutex, then the mutex of its waits, then a
+ * channel's locks. No function of a program or a plugin is called with any of them held. */
+struct _ButlerHub
+{
+  gatomicrefcount ref_count;
+  gatomicrefcount memory;
+
+  /* Any thread. */
+  ButlerRoutes    routes;       /* written under the mutex */
+  ButlerWaits    *waits;        /* (owned) */
+
+  GMutex          mutex;        /* the control path: all below, and the states of the servers */
+  GCond           changed;      /* some server's state, or a thread was joined */
+  GPtrArray      *servers;      /* (owned): ButlerServer, in the order in which they were made: also that of their end */
+  GHashTable     *channels;     /* (owned): name -> ButlerChannel; names are never given back, see butler__hub_make_channel() */
+  GPtrArray      *all_channels; /* (owned): also those that another took the name of */
+  GPtrArray      *modules;      /* (owned): ButlerModule */
+  guint           starting;     /* how many butler_hub_start() are at it: a shutdown is not over before they are */
+  gboolean        shutting_down; /* until no server is active any more */
+  gboolean        gone;         /* the last reference is being given back: nothing starts any more */
+  GError         *error;        /* (owned) (nullable): the first that butler_hub_fail() was given */
+
+  /* Set by the layer above when the first server is made: ends all servers, and then frees them. */
+  gboolean      (*end_servers) (ButlerHub *hub);
+};
+
+/* butler__hub_hold() keeps the hub's memory, without keeping it from ending. */
+ButlerHub *butler__hub_hold (ButlerHub *hub);
+void       butler__hub_drop (ButlerHub *hub);
+
+/* butler__hub_make_channel() makes the channel of a server, or takes the one that a removed server of that name left, if it is of
+ * the same making. The mutex is held. */
+ButlerChannel *butler__hub_make_channel (ButlerHub      *hub,
+                                         const char     *name,
+                                         guint           capacity,
+                                         ButlerOverflow  overflow,
+                                         gboolean        as_queue,
+                                         GError        **error);
+
+/* butler__hub_route_unlocked() is FALSE if @type goes elsewhere already. The mutex is held. */
+gboolean butler__hub_route_unlocked (ButlerHub        *hub,
+                                     const ButlerType *type,
+                                     ButlerChannel    *channel,
+                                     GError          **error);
+
+/* butler__hub_add_module() owns @module from now on: it is freed after all servers, before the channels. */
+void butler__hub_add_module (ButlerHub      *hub,
+                             ButlerModule   *module,
+                             GDestroyNotify  destroy);
+
+/* butler__hub_get_modules() are all of them: (transfer container). */
+GPtrArray *butler__hub_get_modules (ButlerHub *hub);
+
+static inline void
+butler__hub_lock (ButlerHub *hub)
+{
+  g_mutex_lock (&hub->mutex);
+}
+
+static inline void
+butler__hub_unlock (ButlerHub *hub)
+{
+  g_mutex_unlock (&hub->mutex);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/waits.h"
+
+struct _ButlerWaits
+{
+  gatomicrefcount ref_count;
+  GMutex          mutex;     /* under it: all of this, and what ButlerServed says. Nothing is locked below it but what wake() locks */
+  ButlerWait     *first;
+  ButlerServed   *cancelled; /* those of which cancelled is set */
+};
+
+ButlerWaits *
+butler__waits_new (void)
+{
+  ButlerWaits *waits = g_new0 (ButlerWaits, 1);
+
+  g_atomic_ref_count_init (&waits->ref_count);
+  g_mutex_init (&waits->mutex);
+  return waits;
+}
+
+ButlerWaits *
+butler__waits_ref (ButlerWaits *waits)
+{
+  g_atomic_ref_count_inc (&waits->ref_count);
+  return waits;
+}
+
+void
+butler__waits_unref (ButlerWaits *waits)
+{
+  if (!g_atomic_ref_count_dec (&waits->ref_count))
+    return;
+  g_mutex_clear (&waits->mutex);
+  g_free (waits);
+}
+
+void
+butler__waits_serve (ButlerWaits  *waits,
+                     ButlerServed *served)
+{
+  GThread *old;
+
+  g_mutex_lock (&waits->mutex);
+  old = served->thread;
+  served->thread = g_thread_ref (g_thread_self ());
+  g_mutex_unlock (&waits->mutex);
+  g_clear_pointer (&old, g_thread_unref);
+}
+
+void
+butler__served_clear (ButlerWaits  *waits,
+                      ButlerServed *served)
+{
+  butler__waits_allow (waits, served);
+  g_clear_pointer (&served->thread, g_thread_unref);
+}
+
+static const ButlerWait *
+find_wait_of (const ButlerWaits *waits,
+              const GThread     *thread)
+{
+  for (const ButlerWait *wait = waits->first; wait != NULL; wait = wait->next)
+    if (wait->waiter == thread && (wait->blocked == NULL || wait->blocked (wait->data)))
+      return wait;
+  return NULL;
+}
+
+/* A thread sleeps in one wait at most and what is waited for has one thread, so the graph is a chain. Of the threads of a cycle
+ * the last one that looked found all others in it, as each looks again before each sleep: hence it was refused, and the walk ends. */
+static gboolean
+leads_back (const ButlerWaits  *waits,
+            const ButlerServed *served,
+            const GThread      *self)
+{
+  while (served->thread != NULL)
+    {
+      if (served->thread == self)
+        return TRUE;
+      const ButlerWait *wait = find_wait_of (waits, served->thread);
+      if (wait == NULL)
+        return FALSE;
+      served = wait->served;
+    }
+  return FALSE;
+}
+
+static gboolean
+is_cancelled (const ButlerWaits *waits,
+              const GThread     *self)
+{
+  for (const ButlerServed *served = waits->cancelled; served != NULL; served = served->next)
+    if (atomic_load_explicit (served->now, memory_order_relaxed) == self)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+butler__waits_enter (ButlerWaits        *waits,
+                     ButlerWait         *wait,
+                     const ButlerServed *served,
+                     void              (*wake) (gpointer data),
+                     gpointer            data)
+{
+  return butler__waits_enter_while (waits, wait, served, NULL, wake, data);
+}
+
+gboolean
+butler__waits_enter_while (ButlerWaits        *waits,
+                           ButlerWait         *wait,
+                           const ButlerServed *served,
+                           gboolean          (*blocked) (gpointer data),
+                           void              (*wake) (gpointer data),
+                           gpointer            data)
+{
+  gboolean would_deadlock;
+
+  wait->waiter = g_thread_self ();
+  wait->served = served;
+  wait->blocked = blocked;
+  wait->wake = wake;
+  wait->data = data;
+
+  g_mutex_lock (&waits->mutex);
+  atomic_init (&wait->cancelled, is_cancelled (waits, wait->waiter));
+  would_deadlock = leads_back (waits, served, wait->waiter);
+  if (!would_deadlock)
+    {
+      wait->next = waits->first;
+      waits->first = wait;
+    }
+  g_mutex_unlock (&waits->mutex);
+  return !would_deadlock;
+}
+
+void
+butler__waits_leave (ButlerWaits *waits,
+                     ButlerWait  *wait)
+{
+  g_mutex_lock (&waits->mutex);
+  for (ButlerWait **at = &waits->first; *at != NULL; at = &(*at)->next)
+    if (*at == wait)
+      {
+        *at = wait->next;
+        break;
+      }
+  g_mutex_unlock (&waits->mutex);
+}
+
+/* Who serves @served now, and stands in a wait, does so until it has left: no lock is needed to look at that. */
+void
+butler__waits_cancel (ButlerWaits  *waits,
+                      ButlerServed *served)
+{
+  g_mutex_lock (&waits->mutex);
+  if (!served->cancelled)
+    {
+      served->cancelled = TRUE;
+      served->next = waits->cancelled;
+      waits->cancelled = served;
+    }
+  for (ButlerWait *wait = waits->first; wait != NULL; wait = wait->next)
+    if (wait->waiter == atomic_load_explicit (served->now, memory_order_relaxed) && wait->wake != NULL)
+      {
+        atomic_store_explicit (&wait->cancelled, TRUE, memory_order_release);
+        wait->wake (wait->data);
+      }
+  g_mutex_unlock (&waits->mutex);
+}
+
+void
+butler__waits_allow (ButlerWaits  *waits,
+                     ButlerServed *served)
+{
+  g_mutex_lock (&waits->mutex);
+  for (ButlerServed **at = &waits->cancelled; *at != NULL; at = &(*at)->next)
+    if (*at == served)
+      {
+        *at = served->next;
+        break;
+      }
+  served->cancelled = FALSE;
+  g_mutex_unlock (&waits->mutex);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <glib.h>
+#include <stdatomic.h>
+
+/* Who waits for whom, in one hub. Whoever is about to sleep until another thread has done something (a blocking send, a stop from a
+ * handler) enters here first; a wait that would close a cycle is refused. The node of the graph is the thread, not the
+ * server: a handler that dispatches a second server waits for both. */
+typedef struct _ButlerWaits ButlerWaits;
+
+/* What can be waited for: something that one thread at a time serves. */
+typedef struct _ButlerServed ButlerServed;
+struct _ButlerServed
+{
+  _Atomic (GThread *) *now;       /* (unowned): where it stands who serves it at the moment; set when made */
+
+  /* Changed and read under the graph's mutex. */
+  GThread             *thread;    /* (owned) (nullable): who serves it, or did so last */
+  gboolean             cancelled; /* who serves it waits no more, until butler__waits_allow() */
+  ButlerServed        *next;      /* of those that are cancelled */
+};
+
+typedef struct _ButlerWait ButlerWait;
+struct _ButlerWait
+{
+  ButlerWait         *next;
+  GThread            *waiter;    /* (unowned): it stands in this wait */
+  const ButlerServed *served;    /* (unowned) */
+  gboolean          (*blocked) (gpointer data); /* (nullable): FALSE if it is over, and the waiter has only not come to see it */
+  void              (*wake) (gpointer data); /* ends the sleep early, after cancelled was set */
+  gpointer            data;
+  _Atomic gboolean    cancelled; /* release in butler__waits_cancel(), acquire by the waiter */
+};
+
+ButlerWaits *butler__waits_new   (void);
+ButlerWaits *butler__waits_ref   (ButlerWaits *waits);
+void         butler__waits_unref (ButlerWaits *waits);
+
+/* butler__waits_serve() says that the calling thread serves @served from now on. */
+void butler__waits_serve (ButlerWaits  *waits,
+                          ButlerServed *served);
+
+/* butler__served_clear() lets go of the thread; nobody serves @served or waits for it any more. */
+void butler__served_clear (ButlerWaits  *waits,
+                           ButlerServed *served);
+
+/* butler__waits_enter() is FALSE if the calling thread would wait for itself, directly or through others. @wake may be NULL if the
+ * wait ends anyway; it is called with the graph's mutex held and must only wake. The wait is cancelled from the start if the
+ * calling thread serves what was cancelled. */
+gboolean butler__waits_enter (ButlerWaits        *waits,
+                              ButlerWait         *wait,
+                              const ButlerServed *served,
+                              void              (*wake) (gpointer data),
+                              gpointer            data);
+void     butler__waits_leave (ButlerWaits        *waits,
+                              ButlerWait         *wait);
+
+/* butler__waits_enter_while() is the same for a wait that may be over before the waiter leaves it: then it closes no cycle. Whoever
+ * finds after waking that it is not over must enter anew before it sleeps again. @blocked too is called with the mutex held. */
+gboolean butler__waits_enter_while (ButlerWaits        *waits,
+                                    ButlerWait         *wait,
+                                    const ButlerServed *served,
+                                    gboolean          (*blocked) (gpointer data),
+                                    void              (*wake) (gpointer data),
+                                    gpointer            data);
+
+/* butler__waits_cancel() ends all waits in which the thread that serves @served stands, and those that it enters later; until
+ * butler__waits_allow(). */
+void butler__waits_cancel (ButlerWaits  *waits,
+                           ButlerServed *served);
+void butler__waits_allow  (ButlerWaits  *waits,
+                           ButlerServed *served);

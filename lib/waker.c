@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/waker.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <threadbutler/error.h>
+#include <unistd.h>
+
+/* Tokens say nothing but "wake up", so one address serves all. */
+static char token;
+
+void
+butler__waker_init (ButlerWaker *waker)
+{
+  waker->tokens = g_async_queue_new ();
+  waker->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
+  atomic_init (&waker->how, BUTLER__SLEEP_IN_QUEUE);
+  atomic_init (&waker->fd, -1);
+  atomic_init (&waker->context, NULL);
+}
+
+void
+butler__waker_clear (ButlerWaker *waker)
+{
+  int fd = atomic_load_explicit (&waker->fd, memory_order_relaxed);
+
+  if (fd >= 0)
+    close (fd);
+  g_async_queue_unref (waker->tokens);
+  g_ptr_array_unref (waker->contexts);
+}
+
+static void
+wake_fd (ButlerWaker *waker)
+{
+  const guint64 one = 1;
+
+  /* EAGAIN would mean a full counter, which is a wake-up too. */
+  while (write (atomic_load_explicit (&waker->fd, memory_order_acquire), &one, sizeof one) < 0 && errno == EINTR)
+    ;
+}
+
+void
+butler__waker_wake (ButlerWaker *waker)
+{
+  switch ((ButlerSleep) atomic_load_explicit (&waker->how, memory_order_relaxed))
+    {
+    case BUTLER__SLEEP_IN_QUEUE:
+      g_async_queue_push (waker->tokens, &token);
+      break;
+    case BUTLER__SLEEP_IN_CONTEXT:
+      g_main_context_wakeup (atomic_load_explicit (&waker->context, memory_order_acquire));
+      break;
+    case BUTLER__SLEEP_ON_FD:
+      wake_fd (waker);
+      break;
+    }
+}
+
+void
+butler__waker_set_context (ButlerWaker  *waker,
+                           GMainContext *context)
+{
+  if (!g_ptr_array_find (waker->contexts, context, NULL))
+    g_ptr_array_add (waker->contexts, g_main_context_ref (context));
+
+  /* Release: pairs with the acquire load in butler__waker_wake(), which may be a late one. */
+  atomic_store_explicit (&waker->context, context, memory_order_release);
+}
+
+int
+butler__waker_get_fd (ButlerWaker *waker,
+                      GError     **error)
+{
+  int fd = atomic_load_explicit (&waker->fd, memory_order_relaxed);
+
+  if (fd >= 0)
+    return fd;
+  fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0)
+    {
+      int saved = errno;
+      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved), "no descriptor to wait on: %s", g_strerror (saved));
+      return -1;
+    }
+  atomic_store_explicit (&waker->fd, fd, memory_order_release);
+  return fd;
+}
+
+void
+butler__waker_drain_fd (ButlerWaker *waker)
+{
+  guint64 count;
+
+  while (read (atomic_load_explicit (&waker->fd, memory_order_relaxed), &count, sizeof count) < 0 && errno == EINTR)
+    ;
+}
+
+void
+butler__waker_sleep (ButlerWaker *waker,
+                     gint64       deadline)
+{
+  if (deadline < 0)
+    {
+      g_async_queue_pop (waker->tokens);
+      return;
+    }
+  gint64 left = deadline - g_get_monotonic_time ();
+  if (left > 0)
+    g_async_queue_timeout_pop (waker->tokens, (guint64) left);
+  else
+    g_async_queue_try_pop (waker->tokens);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <stdatomic.h>
+
+/* Where a channel's reader sleeps. */
+typedef enum
+{
+  BUTLER__SLEEP_IN_QUEUE,   /* in g_async_queue_timeout_pop() */
+  BUTLER__SLEEP_IN_CONTEXT, /* in the poll of a GMainContext */
+  BUTLER__SLEEP_ON_FD,      /* in a foreign loop's poll of an eventfd */
+} ButlerSleep;
+
+/* Wakes one reader, in the way that it sleeps. Late and double wake-ups are harmless: the reader finds nothing and sleeps again. */
+typedef struct
+{
+  GAsyncQueue  *tokens;   /* (owned) */
+  _Atomic int   how;      /* a ButlerSleep: the reader, relaxed, before it says that it sleeps, never while it does; read after
+                           * that was seen */
+  _Atomic int   fd;       /* -1 until the reader asks for it; stays open till the end, so that a late wake-up hits no other file */
+  _Atomic (GMainContext *) context; /* the newest of contexts */
+  GPtrArray    *contexts; /* (owned): every context that was ever slept in, as a late wake-up may still reach it; reader only */
+} ButlerWaker;
+
+/* butler__deadline_after() is -1, for ever, also for what the clock cannot hold. */
+static inline gint64
+butler__deadline_after (gint64 timeout)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  return timeout < 0 || timeout > G_MAXINT64 - now ? -1 : now + timeout;
+}
+
+void butler__waker_init  (ButlerWaker *waker);
+void butler__waker_clear (ButlerWaker *waker);
+
+/* butler__waker_wake() may be called by any thread that took the sleeper's ASLEEP bit away. */
+void butler__waker_wake (ButlerWaker *waker);
+
+/* The reader only, from here on. */
+
+/* butler__waker_set_context() is the context in which the reader will sleep. */
+void butler__waker_set_context (ButlerWaker  *waker,
+                                GMainContext *context);
+
+/* butler__waker_get_fd() makes the descriptor when it is asked for first; -1 with an error if there is none to be had. */
+int butler__waker_get_fd (ButlerWaker *waker,
+                          GError     **error);
+
+/* butler__waker_drain_fd() takes the wake-ups that lie in the descriptor. */
+void butler__waker_drain_fd (ButlerWaker *waker);
+
+/* butler__waker_sleep() sleeps in the queue until a token comes, or @deadline (monotonic, µs; -1: for ever) has passed. */
+void butler__waker_sleep (ButlerWaker *waker,
+                          gint64       deadline);

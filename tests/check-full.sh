@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: The ThreadButler authors
+#
+# check-full.sh [clang] [address] [thread] [valgrind]: builds and tests the whole tree once more each way, in folders of their
+# own below full/ in the build folder. Without arguments: all of them. `make check-full` calls it.
+
+set -eu
+
+: "${top_srcdir:?}" "${top_builddir:?}"
+MAKE=${MAKE:-make}
+jobs=$(getconf _NPROCESSORS_ONLN)
+full=$top_builddir/full
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+say ()
+{
+  printf 'check-full: %s\n' "$*" >&2
+}
+
+# Runs quietly; shows the end of the log if it fails.
+quietly ()
+{
+  log=$1
+  shift
+  "$@" >"$log" 2>&1 && return
+  tail -n 60 "$log" >&2
+  say "the whole log: $log"
+  return 1
+}
+
+is_newer ()
+{
+  [ ! -e "$2" ] || [ -n "$(find "$1" -newer "$2")" ]
+}
+
+# Configures only if the arguments, or configure itself, are new.
+configure ()
+{
+  printf '%s\n' "${PKG_CONFIG_PATH-}" "$@" >"$build/arguments.new"
+  if ! cmp -s "$build/arguments.new" "$build/arguments" || is_newer "$top_srcdir/configure" "$build/config.status"; then
+    (cd "$build" && quietly configure.log "$top_srcdir/configure" "$@")
+    mv "$build/arguments.new" "$build/arguments"
+  fi
+}
+
+build ()
+{
+  quietly "$build/make.log" "$MAKE" -C "$build" -j "$jobs" all
+}
+
+# run_tests TESTS WRAPPER...: the time limit counts here most, since without forking Check's own does not work.
+run_tests ()
+{
+  tests=$1
+  shift
+  rm -f "$build"/tests/*.trs
+  quietly "$build/check.log" "$MAKE" -C "$build" -j "$jobs" check VERBOSE=1 "TESTS=$tests" "LOG_COMPILER=\$(TIME_LIMIT) $*"
+}
+
+# ThreadSanitizer of some compilers cannot live with much address randomisation.
+without_randomisation ()
+{
+  printf 'int main (void) { return 0; }\n' >"$build/probe.c"
+  $CC -fsanitize=thread "$build/probe.c" -o "$build/probe"
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    "$build/probe" >/dev/null 2>&1 || {
+      echo "setarch -R"
+      return
+    }
+  done
+}
+
+in_clang ()
+{
+  configure CC=clang --enable-werror
+  build
+  # shellcheck disable=SC2016 # make's variable
+  run_tests '$(check_PROGRAMS) tests/test-compile.sh'
+}
+
+in_address ()
+{
+  export CK_FORK=no G_SLICE=always-malloc
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=print_stacktrace=1
+  configure CC="$CC" --enable-sanitizer=address,undefined
+  build
+  # shellcheck disable=SC2016 # make's variable
+  run_tests '$(check_PROGRAMS)'
+}
+
+in_thread ()
+{
+  glib=$(CC=$CC "$top_srcdir/tests/glib-tsan.sh")
+  # GLib's slice allocator counts contention without a lock, and hides who freed what.
+  export CK_FORK=no G_SLICE=always-malloc TSAN_OPTIONS=second_deadlock_stack=1
+  export PKG_CONFIG_PATH="$glib/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+  configure CC="$CC" --enable-sanitizer=thread
+  build
+  # shellcheck disable=SC2016 # make's variable
+  run_tests '$(check_PROGRAMS)' "env LD_LIBRARY_PATH=$glib/lib $(without_randomisation)"
+}
+
+in_valgrind ()
+{
+  if [ "$VALGRIND" = no ]; then
+    say "valgrind is missing: install it and run configure again"
+    return 1
+  fi
+  export CK_FORK=no G_SLICE=always-malloc BUTLER_TEST_SCALE=small
+  configure CC="$CC" CFLAGS="-g -O1"
+  build
+  # shellcheck disable=SC2016 # make's variables
+  run_tests '$(check_PROGRAMS)' '$(LIBTOOL) --mode=execute $(VALGRIND) --quiet --error-exitcode=9 --fair-sched=yes' \
+    '--leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30'
+}
+
+# A failure that no test stands for (it does not build) counts as a test that failed.
+count_failure ()
+{
+  "$top_srcdir/tests/summary.sh" "$build/tests" 2>/dev/null | grep -q ' [1-9][0-9]* failed$' && return
+  mkdir -p "$build/tests"
+  : >"$build/tests/build.log"
+  printf ':global-test-result: FAIL\n' >"$build/tests/build.trs"
+}
+
+# In a subshell, with -e in force, so that the first failure ends it.
+run ()
+{
+  build=$full/$1
+  mkdir -p "$build"
+  rm -f "$build"/tests/*.trs
+  start=$(date +%s)
+  say "$1: building and testing"
+  set +e
+  (
+    set -e
+    "in_$1"
+  )
+  status=$?
+  set -e
+  if [ "$status" -ne 0 ]; then
+    result=1
+    count_failure "$1"
+  fi
+  say "$1: $("$top_srcdir/tests/summary.sh" "$build/tests" || true) ($(($(date +%s) - start)) s)"
+}
+
+CC=${CC:-gcc}
+result=0
+[ $# -gt 0 ] || set -- clang address thread valgrind
+for way in "$@"; do
+  case $way in
+    clang | address | thread | valgrind) run "$way" ;;
+    *)
+      say "unknown: $way"
+      exit 2
+      ;;
+  esac
+done
+exit "$result"
