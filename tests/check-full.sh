@@ -82,7 +82,8 @@ in_clang ()
 in_address ()
 {
   export CK_FORK=no G_SLICE=always-malloc
-  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=print_stacktrace=1
+  # ASAN_OPTIONS=fast_unwind_on_malloc=0 shows where a leak comes from through GLib, in five times the time.
+  export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:${ASAN_OPTIONS-}" UBSAN_OPTIONS=print_stacktrace=1
   configure CC="$CC" --enable-sanitizer=address,undefined
   build
   # shellcheck disable=SC2016 # make's variable

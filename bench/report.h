@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <glib.h>
+
+/* What the process had used up at a moment. */
+typedef struct
+{
+  double  seconds;     /* CLOCK_MONOTONIC */
+  double  cpu_seconds; /* user and system, all threads */
+  guint64 voluntary;   /* context switches: somebody slept */
+  guint64 involuntary; /* somebody was preempted */
+} BenchUsage;
+
+typedef struct
+{
+  BenchUsage begin;
+  BenchUsage end;
+} BenchRound;
+
+/* bench_round_begin() stands before the first send, bench_round_end() after the last receive, on whichever thread. */
+void bench_round_begin (BenchRound *round);
+void bench_round_end   (BenchRound *round);
+
+/* The figures of one run of the program: rounds as they come, medians at the end. */
+typedef struct _BenchReport BenchReport;
+
+BenchReport *bench_report_new  (const char *kernel,
+                                gboolean    json);
+void         bench_report_free (BenchReport *report);
+
+/* bench_report_add() prints one round, of @n operations; @channel says what carried the messages. */
+void bench_report_add    (BenchReport      *report,
+                          const char       *peer,
+                          const char       *channel,
+                          guint64           n,
+                          const BenchRound *round);
+
+/* bench_report_finish() prints the median of each peer, and the first one's by the second one's. */
+void bench_report_finish (BenchReport *report);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BenchReport, bench_report_free)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/context.h"
+
+#include <threadbutler/error.h>
+#include <threadbutler/server.h>
+
+/**
+ * ButlerContext:
+ *
+ * Where a handler stands: its hub, its server, its message. It is valid until the handler or the event returns.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * butler_context_get_hub:
+ * @context: the context
+ *
+ * Gets the hub, to send by.
+ *
+ * Thread: the server's, in a handler or an event.
+ *
+ * Returns: (transfer none): the hub
+ *
+ * Since: 1.0
+ */
+ButlerHub *
+butler_context_get_hub (ButlerContext *context)
+{
+  g_return_val_if_fail (context != NULL, NULL);
+
+  return context->hub;
+}
+
+/**
+ * butler_context_get_server:
+ * @context: the context
+ *
+ * Gets the server whose handler runs; NAME_send_to (butler_server_get_channel (server), ...) sends to itself.
+ *
+ * Thread: the server's, in a handler or an event.
+ *
+ * Returns: (transfer none): the server
+ *
+ * Since: 1.0
+ */
+ButlerServer *
+butler_context_get_server (ButlerContext *context)
+{
+  g_return_val_if_fail (context != NULL, NULL);
+
+  return context->server;
+}
+
+/**
+ * butler_context_get_type_name:
+ * @context: the context
+ *
+ * Gets the name of the type of the message that is being handled.
+ *
+ * Thread: the server's, in a handler or an event.
+ *
+ * Returns: (transfer none) (nullable): the name, or %NULL in an event
+ *
+ * Since: 1.0
+ */
+const char *
+butler_context_get_type_name (ButlerContext *context)
+{
+  g_return_val_if_fail (context != NULL, NULL);
+
+  return context->type;
+}
+
+/**
+ * butler_context_take:
+ * @context: the context
+ * @info: the type of the message that is being handled
+ *
+ * Takes the message over: it is not freed when the handler returns. NAME_take() is the typed form.
+ *
+ * Thread: the server's, in a handler.
+ *
+ * Returns: (transfer full) (nullable): what the handler was given, to keep, NAME_post() or NAME_free(); %NULL if it was taken
+ *   before, which is a programmer error
+ *
+ * Since: 1.0
+ */
+gpointer
+butler_context_take (ButlerContext          *context,
+                     const ButlerRecordInfo *info)
+{
+  g_return_val_if_fail (context != NULL, NULL);
+  g_return_val_if_fail (info != NULL, NULL);
+  g_return_val_if_fail (context->message != NULL, NULL);
+  g_return_val_if_fail (butler_message_get (context->message, info) != NULL, NULL);
+
+  return butler__envelope_payload (g_steal_pointer (&context->message));
+}
+
+/**
+ * butler_context_fail:
+ * @context: the context
+ * @format: what went wrong, as for printf()
+ * @...: the arguments of @format
+ *
+ * Says that the handler failed on this message. When it returns, the failure is logged and counted; then the server's failure
+ * policy decides, which by default means that it goes on with the next message. The first error of a message counts.
+ *
+ * Thread: the server's, in a handler.
+ *
+ * Since: 1.0
+ */
+void
+butler_context_fail (ButlerContext *context,
+                     const char    *format,
+                     ...)
+{
+  va_list args;
+
+  g_return_if_fail (context != NULL);
+  g_return_if_fail (format != NULL);
+
+  va_start (args, format);
+  butler_context_take_error (context, g_error_new_valist (BUTLER_ERROR, BUTLER_ERROR_FAILED, format, args));
+  va_end (args);
+}
+
+/**
+ * butler_context_take_error:
+ * @context: the context
+ * @error: (transfer full): what went wrong
+ *
+ * As butler_context_fail(), with an error that is there already.
+ *
+ * Thread: the server's, in a handler.
+ *
+ * Since: 1.0
+ */
+void
+butler_context_take_error (ButlerContext *context,
+                           GError        *error)
+{
+  g_return_if_fail (context != NULL);
+  g_return_if_fail (error != NULL);
+
+  if (context->error == NULL)
+    context->error = error;
+  else
+    g_error_free (error);
+}
+
+/**
+ * butler_context_stop_server:
+ * @context: the context
+ *
+ * Lets the server of this handler stop: it accepts nothing more, handles what it has accepted, and ends. Does not wait.
+ *
+ * Thread: the server's, in a handler or an event.
+ *
+ * Since: 1.0
+ */
+void
+butler_context_stop_server (ButlerContext *context)
+{
+  g_return_if_fail (context != NULL);
+
+  butler_server_stop (context->server);
+}

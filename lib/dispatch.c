@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <threadbutler/error.h>
+
+#include "lib/log.h"
+#include "lib/message.h"
+#include "lib/server.h"
+
+/* From the channel to the handler, on whatever thread has the reader's role. */
+
+static void
+bury (ButlerServer    *server,
+      ButlerMessage   *message,
+      ButlerDeadReason reason,
+      const char      *why)
+{
+  const char *type = message->layout->type->name;
+
+  butler__log (G_LOG_LEVEL_WARNING, server->name, type, "server %s: a %s is a dead letter: %s", server->name, type, why);
+  butler__channel_count_dead (server->channel, reason, 1);
+  butler_message_free (message);
+}
+
+/* The default failure policy: once, logged, counted; the next message follows. */
+static void
+note_failure (ButlerServer *server)
+{
+  ButlerContext *context = &server->context;
+
+  atomic_fetch_add_explicit (&server->failed, 1, memory_order_relaxed);
+  butler__log (G_LOG_LEVEL_WARNING, server->name, context->type, "server %s failed on a %s: %s", server->name, context->type,
+               context->error->message);
+  g_clear_error (&context->error);
+}
+
+static void
+handle (ButlerServer             *server,
+        const ButlerHandlerEntry *entry,
+        ButlerMessage            *message)
+{
+  ButlerContext *context = &server->context;
+
+  context->message = message;
+  context->type = entry->layout->type->name;
+  server->busy = TRUE;
+  entry->func (server->record, butler__envelope_payload (message), context);
+  server->busy = FALSE;
+  if (context->message != NULL)
+    butler_message_free (g_steal_pointer (&context->message));
+  if (G_UNLIKELY (context->error != NULL))
+    note_failure (server);
+  context->type = NULL;
+
+  /* Nobody else writes it: no RMW is needed. */
+  atomic_store_explicit (&server->handled, atomic_load_explicit (&server->handled, memory_order_relaxed) + 1,
+                         memory_order_relaxed);
+}
+
+static void
+dispatch_one (ButlerServer  *server,
+              ButlerMessage *message)
+{
+  const ButlerHandlerEntry *entry = butler__handlers_find (server->handlers, message->layout->type);
+  g_autoptr (GError) error = NULL;
+  ButlerMessage *fitting;
+
+  if (G_UNLIKELY (entry == NULL))
+    {
+      bury (server, message, BUTLER_DEAD_UNHANDLED, "no handler takes it");
+      return;
+    }
+  fitting = butler__message_convert (message, entry->layout, &error);
+  if (G_UNLIKELY (fitting == NULL))
+    bury (server, message, BUTLER_DEAD_LAYOUT, error->message);
+  else
+    handle (server, entry, fitting);
+}
+
+gboolean
+butler__server_has_ended (ButlerServer *server)
+{
+  return butler__server_is_killed (server) || butler__channel_is_final (server->channel);
+}
+
+void
+butler__server_arm_descriptor (ButlerServer *server)
+{
+  if (!butler__channel_arm (server->channel, BUTLER__SLEEP_ON_FD))
+    butler__waker_wake (&server->channel->waker);
+}
+
+guint
+butler__server_dispatch (ButlerServer *server,
+                         guint         max)
+{
+  guint n = 0;
+
+  if (server->polled)
+    butler__waker_drain_fd (&server->channel->waker);
+  while (n < max && !butler__server_is_killed (server))
+    {
+      ButlerMessage *message = butler__channel_next_internal (server->channel);
+
+      if (message == NULL)
+        message = butler__channel_next (server->channel);
+      if (message == NULL)
+        break;
+      dispatch_one (server, message);
+      n++;
+    }
+  if (server->polled)
+    butler__server_arm_descriptor (server);
+  return n;
+}
+
+/* A server without a thread of its own has its reader only for as long as somebody dispatches it. */
+static gboolean
+enter (ButlerServer *server,
+       gboolean     *entered)
+{
+  *entered = server->loop == NULL && butler__channel_claim (server->channel);
+  return *entered || (butler__channel_is_mine (server->channel) && !server->busy);
+}
+
+/* Without a thread, who finds that the server has ended is who finishes it. */
+static void
+leave (ButlerServer *server,
+       gboolean      entered)
+{
+  gboolean over;
+
+  if (!entered)
+    return;
+  over = server->record != NULL && butler__server_has_ended (server);
+  if (over)
+    butler__server_finish (server);
+  butler__channel_release (server->channel);
+  if (over)
+    butler__server_announce_end (server, BUTLER_SERVER_STOPPED);
+  else
+    butler__server_announce_free (server);
+}
+
+gboolean
+butler__server_try_dispatch (ButlerServer *server,
+                             guint         max)
+{
+  if (!butler__channel_claim (server->channel))
+    return FALSE;
+  if (server->record != NULL)
+    butler__server_dispatch (server, max);
+  leave (server, TRUE);
+  return TRUE;
+}
+
+/**
+ * butler_server_dispatch:
+ * @server: the server
+ * @max: how many messages at the most
+ *
+ * Runs the handlers of the messages that wait, in order, without waiting for any. A server without a thread that was asked to
+ * stop ends in here, when its last message was handled.
+ *
+ * Thread: the server's loop, never a handler; of a server without a thread any, one at a time. Anything else is refused, with a
+ * critical warning, but for a server without a thread that a stop on another thread is running to its end: then there is
+ * nothing left to do here.
+ *
+ * Returns: how many messages were handled
+ *
+ * Since: 1.0
+ */
+guint
+butler_server_dispatch (ButlerServer *server,
+                        guint         max)
+{
+  gboolean entered;
+  guint n = 0;
+
+  g_return_val_if_fail (server != NULL, 0);
+
+  if (!enter (server, &entered))
+    {
+      if (!butler__server_is_ended_elsewhere (server, 0))
+        g_critical ("server %s cannot be dispatched here: it has a reader, or is in a handler or an event", server->name);
+      return 0;
+    }
+  if (server->record != NULL)
+    n = butler__server_dispatch (server, max);
+  leave (server, entered);
+  return n;
+}
+
+/**
+ * butler_server_wait:
+ * @server: the server
+ * @timeout: how long at the most, in microseconds; -1: for ever
+ *
+ * Sleeps until there may be something to dispatch, or the server is asked to end.
+ *
+ * Thread: as butler_server_dispatch().
+ *
+ * Returns: %FALSE if the time passed and nothing came
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_wait (ButlerServer *server,
+                    gint64        timeout)
+{
+  gint64 deadline;
+  gboolean entered;
+  gboolean came;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+  g_return_val_if_fail (timeout >= -1, FALSE);
+
+  deadline = butler__deadline_after (timeout);
+  if (!enter (server, &entered))
+    {
+      if (butler__server_is_ended_elsewhere (server, deadline))
+        return TRUE;
+      g_critical ("server %s cannot be waited for here: it has a reader, or is in a handler or an event", server->name);
+      return FALSE;
+    }
+  butler__channel_wait (server->channel, deadline);
+  came = deadline < 0 || butler__channel_has_work (server->channel) || g_get_monotonic_time () < deadline;
+  if (entered)
+    {
+      butler__channel_release (server->channel);
+      butler__server_announce_free (server);
+    }
+  return came;
+}
+
+/**
+ * butler_server_keep_running:
+ * @server: the server
+ *
+ * Tells a loop whether to go on. It is to go on until the server was asked to stop and everything that it accepted
+ * is handled, or it was killed; a loop that returns before lets the server stop.
+ *
+ * Thread: the server's loop; of a server without a thread any.
+ *
+ * Returns: %FALSE when the loop is to return
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_keep_running (ButlerServer *server)
+{
+  gboolean active;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+
+  if (server->loop != NULL)
+    return !butler__server_has_ended (server);
+  butler__hub_lock (server->hub);
+  active = butler__server_is_active (server);
+  butler__hub_unlock (server->hub);
+  return active;
+}
+
+/**
+ * butler_server_get_fd:
+ * @server: the server
+ * @error: (nullable): where to put an error
+ *
+ * Gets a descriptor for a foreign loop (poll(2), epoll, libuv): when it is readable, call butler_server_dispatch(). Only poll it, do
+ * not read or close it. From the first call on, each dispatch leaves it ready for the next sleep.
+ *
+ * Errors: a #GIOErrorEnum if there is no descriptor to be had.
+ *
+ * Thread: as butler_server_dispatch().
+ *
+ * Returns: the descriptor, which stays the server's, or -1 with an error
+ *
+ * Since: 1.0
+ */
+int
+butler_server_get_fd (ButlerServer  *server,
+                      GError       **error)
+{
+  gboolean entered;
+  int fd = -1;
+
+  g_return_val_if_fail (server != NULL, -1);
+
+  if (!enter (server, &entered))
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BUSY, "server %s has a reader already", server->name);
+      return -1;
+    }
+  fd = butler__waker_get_fd (&server->channel->waker, error);
+  if (fd >= 0 && !server->polled)
+    {
+      server->polled = TRUE;
+      butler__server_arm_descriptor (server);
+    }
+  if (entered)
+    butler__channel_release (server->channel);
+  return fd;
+}

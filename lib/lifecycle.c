@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <threadbutler/error.h>
+
+#include "lib/log.h"
+#include "lib/server.h"
+
+/* From start to join. All changes of state are made under the hub's mutex and announced by its condition. */
+
+static void
+set_state (ButlerServer      *server,
+           ButlerServerState  state)
+{
+  server->state = state;
+  g_cond_broadcast (&server->hub->changed);
+}
+
+/* The parts of a run */
+
+static gboolean
+run_set_start (ButlerServer *server,
+               GError      **error)
+{
+  const ButlerHandlerSet *set = &server->handlers->set;
+  GError *failure = NULL;
+
+  if ((set->start == NULL || set->start (server->record, server->settings, &server->context, &failure))
+      && server->context.error == NULL)
+    return TRUE;
+  if (failure == NULL)
+    failure = g_steal_pointer (&server->context.error);
+  if (failure == NULL)
+    failure = g_error_new (BUTLER_ERROR, BUTLER_ERROR_FAILED, "its start function failed without saying why");
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+static void
+run_set_stop (ButlerServer *server)
+{
+  if (server->handlers->set.stop != NULL)
+    server->handlers->set.stop (server->record, &server->context);
+  if (server->context.error != NULL)
+    butler__log (G_LOG_LEVEL_WARNING, server->name, NULL, "server %s failed in its stop function: %s", server->name,
+                 server->context.error->message);
+}
+
+static gboolean
+run_startup (ButlerServer *server,
+             GError      **error)
+{
+  gboolean ok = FALSE;
+
+  server->record = server->given_state != NULL ? server->given_state : butler_record_new (server->handlers->set.state);
+  server->busy = TRUE;
+  if (run_set_start (server, error))
+    {
+      ok = butler__events_run_startup (&server->startup, server, error);
+      if (!ok)
+        run_set_stop (server);
+    }
+  server->busy = FALSE;
+  return ok;
+}
+
+static void
+run_shutdown (ButlerServer *server)
+{
+  server->busy = TRUE;
+  butler__events_run_shutdown (&server->shutdown, server);
+  run_set_stop (server);
+  server->busy = FALSE;
+}
+
+static void
+drop_state (ButlerServer *server)
+{
+  if (server->given_state == NULL)
+    butler_record_free (server->record);
+  server->record = NULL;
+  g_clear_error (&server->context.error);
+}
+
+/* Nobody runs that could still handle it. */
+static void
+close_internal_lane (ButlerServer *server)
+{
+  ButlerMessage *message;
+
+  butler__chain_close (&server->channel->internal);
+  while ((message = butler__channel_next_internal (server->channel)) != NULL)
+    {
+      butler__channel_count_dead (server->channel, BUTLER_DEAD_LATE, 1);
+      butler_message_free (message);
+    }
+}
+
+/* What waits for a server that did not start reaches nobody. The reader's role is held. */
+static void
+bury_waiting (ButlerServer *server)
+{
+  butler_channel_close (server->channel);
+  butler__channel_discard (server->channel, BUTLER_DEAD_UNSTARTED);
+  close_internal_lane (server);
+}
+
+/* A source that found the server starting sleeps without being armed. The mutex is held. */
+static void
+wake_context (ButlerServer *server)
+{
+  GMainContext *context = butler__server_get_context (server);
+
+  if (context != NULL)
+    g_main_context_wakeup (context);
+}
+
+gboolean
+butler__server_begin (ButlerServer *server)
+{
+  GError *error = NULL;
+  gboolean ok = run_startup (server, &error);
+
+  if (!ok)
+    {
+      drop_state (server);
+      bury_waiting (server);
+      g_prefix_error (&error, "server %s did not start: ", server->name);
+    }
+  butler__hub_lock (server->hub);
+  if (ok)
+    {
+      set_state (server, butler_channel_is_closed (server->channel) ? BUTLER_SERVER_STOPPING : BUTLER_SERVER_RUNNING);
+      wake_context (server);
+    }
+  server->start_error = error;
+  butler__hub_unlock (server->hub);
+  if (ok && server->polled)
+    butler__server_arm_descriptor (server);
+  return ok;
+}
+
+/* Everything accepted is handled, or a dead letter. A loop of the user's own may have come back before that, or before any stop. */
+static void
+drain (ButlerServer *server)
+{
+  butler_channel_close (server->channel);
+  while (!butler__server_has_ended (server))
+    if (butler__server_dispatch (server, BUTLER__BATCH) == 0)
+      butler__channel_wait (server->channel, -1);
+  butler__channel_discard (server->channel, BUTLER_DEAD_KILLED);
+}
+
+void
+butler__server_finish (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  server->finishing = TRUE;
+  set_state (server, BUTLER_SERVER_STOPPING);
+  butler__hub_unlock (server->hub);
+
+  drain (server);
+  run_shutdown (server);
+  drop_state (server);
+  close_internal_lane (server);
+}
+
+void
+butler__server_announce_end (ButlerServer     *server,
+                             ButlerServerState state)
+{
+  GSource *source;
+
+  butler__hub_lock (server->hub);
+  wake_context (server); /* a loop of the program's own may look at the state between two passes */
+  source = butler__server_steal_source (server);
+  set_state (server, state);
+  butler__hub_unlock (server->hub);
+  butler__source_end (source);
+  butler__hub_go_on_shutting_down (server->hub);
+}
+
+gboolean
+butler__server_is_ended_elsewhere (ButlerServer *server,
+                                   gint64        deadline)
+{
+  gboolean elsewhere;
+
+  if (server->loop != NULL || butler__channel_is_mine (server->channel))
+    return FALSE;
+  butler__hub_lock (server->hub);
+  elsewhere = server->finishing || !butler__server_is_active (server);
+  while (elsewhere && butler__server_is_active (server) && deadline != 0)
+    if (deadline < 0)
+      g_cond_wait (&server->hub->changed, &server->hub->mutex);
+    else if (!g_cond_wait_until (&server->hub->changed, &server->hub->mutex, deadline))
+      break;
+  butler__hub_unlock (server->hub);
+  return elsewhere;
+}
+
+void
+butler__server_announce_free (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  if (server->state == BUTLER_SERVER_STOPPING)
+    g_cond_broadcast (&server->hub->changed);
+  butler__hub_unlock (server->hub);
+}
+
+/* A program may read from the channel of a server that does not run; then it does not start. */
+static gboolean
+claim_or_close (ButlerServer *server)
+{
+  if (butler__channel_claim (server->channel))
+    return TRUE;
+  butler_channel_close (server->channel);
+  return FALSE;
+}
+
+static gpointer
+server_thread (gpointer data)
+{
+  g_autoptr (ButlerServer) server = data;
+  gboolean claimed = claim_or_close (server);
+  gboolean begun = claimed && butler__server_begin (server);
+
+  if (begun)
+    {
+      server->loop (server, server->loop_data);
+      butler__server_finish (server);
+    }
+  if (claimed)
+    butler__channel_release (server->channel);
+  butler__server_announce_end (server, begun ? BUTLER_SERVER_STOPPED : BUTLER_SERVER_FAILED);
+  return NULL;
+}
+
+/* Waiting for it */
+
+/* The mutex is held, and let go while it sleeps. FALSE if somebody killed the sleeper. */
+static gboolean
+sleep_on (ButlerServer *server,
+          ButlerWait   *wait)
+{
+  if (atomic_load_explicit (&wait->cancelled, memory_order_acquire))
+    return FALSE;
+  g_cond_wait (&server->hub->changed, &server->hub->mutex);
+  return TRUE;
+}
+
+/* As all that follow, for this run alone: others may start the server again before the waiter looks. */
+static gboolean
+wait_while_starting (ButlerServer *server,
+                     guint         run,
+                     ButlerWait   *wait)
+{
+  while (server->run == run && server->state == BUTLER_SERVER_STARTING)
+    if (!sleep_on (server, wait))
+      return FALSE;
+  return TRUE;
+}
+
+/* The thread has said that it ended, or is about to. The mutex is held, and let go while it joins. */
+static void
+join_thread (ButlerServer *server)
+{
+  GThread *thread = g_steal_pointer (&server->thread);
+
+  if (thread != NULL)
+    {
+      server->joining = TRUE;
+      butler__hub_unlock (server->hub);
+      g_thread_join (thread);
+      butler__hub_lock (server->hub);
+      server->joining = FALSE;
+      g_cond_broadcast (&server->hub->changed);
+    }
+  while (server->joining)
+    g_cond_wait (&server->hub->changed, &server->hub->mutex);
+}
+
+/* Called by who kills the waiter's server, with the hub's mutex held: the waiter cannot miss it. */
+static void
+wake_hub (gpointer data)
+{
+  ButlerHub *hub = data;
+
+  g_cond_broadcast (&hub->changed);
+}
+
+/* A server without a thread is ended by who waits for it, on the thread on which its handlers may run: that of its source's context,
+ * or any. Either nobody else has the reader's role, or it is announced when that is over. The mutex is held. */
+
+static gboolean
+acquire_place (ButlerServer  *server,
+               GMainContext **context)
+{
+  *context = butler__server_get_context (server);
+  if (*context == NULL)
+    return TRUE;
+  if (!g_main_context_acquire (*context))
+    return FALSE;
+  g_main_context_ref (*context);
+  return TRUE;
+}
+
+static void
+release_place (GMainContext *context)
+{
+  if (context == NULL)
+    return;
+  g_main_context_release (context);
+  g_main_context_unref (context);
+}
+
+static gboolean
+enter_end (ButlerServer  *server,
+           GMainContext **context)
+{
+  if (server->loop != NULL || server->state != BUTLER_SERVER_STOPPING || server->finishing || !acquire_place (server, context))
+    return FALSE;
+  server->finishing = butler__channel_claim (server->channel);
+  if (!server->finishing)
+    release_place (*context);
+  return server->finishing;
+}
+
+/* What enter_end() let in; without the mutex. */
+static void
+end_here (ButlerServer *server,
+          GMainContext *context)
+{
+  butler__server_finish (server);
+  butler__channel_release (server->channel);
+  butler__server_announce_end (server, BUTLER_SERVER_STOPPED);
+  release_place (context);
+}
+
+gboolean
+butler__server_end_here (ButlerServer *server)
+{
+  GMainContext *context;
+  gboolean entered;
+
+  butler__hub_lock (server->hub);
+  entered = enter_end (server, &context);
+  butler__hub_unlock (server->hub);
+  if (entered)
+    end_here (server, context);
+  return entered;
+}
+
+/* Waits for the end of a run, or until the caller can end it here: then @entered is TRUE. */
+static gboolean
+wait_while_active (ButlerServer  *server,
+                   guint          run,
+                   ButlerWait    *wait,
+                   gboolean      *entered,
+                   GMainContext **context)
+{
+  while (server->run == run && butler__server_is_active (server) && !(*entered = enter_end (server, context)))
+    if (!sleep_on (server, wait))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+has_ended (ButlerServer *server,
+           guint         run)
+{
+  gboolean ended;
+
+  butler__hub_lock (server->hub);
+  ended = server->run != run || !butler__server_is_active (server);
+  butler__hub_unlock (server->hub);
+  return ended;
+}
+
+gboolean
+butler__server_wait_for_end (ButlerServer *server,
+                             guint         run)
+{
+  ButlerHub *hub = server->hub;
+  ButlerWait wait;
+  GMainContext *context;
+  gboolean entered = FALSE;
+  gboolean ended;
+
+  if (butler__channel_is_mine (server->channel) || butler__server_end_here (server))
+    return TRUE;
+  if (!butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
+    return has_ended (server, run);
+  butler__hub_lock (hub);
+  ended = wait_while_active (server, run, &wait, &entered, &context);
+  if (ended && !entered && server->run == run)
+    join_thread (server);
+  butler__hub_unlock (hub);
+  butler__waits_leave (hub->waits, &wait);
+  if (entered)
+    end_here (server, context);
+  return ended;
+}
+
+void
+butler__server_await_end (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  while (butler__server_is_active (server))
+    g_cond_wait (&server->hub->changed, &server->hub->mutex);
+  join_thread (server);
+  butler__hub_unlock (server->hub);
+}
+
+/* Starting */
+
+static gboolean
+refuse_reader (const ButlerServer *server,
+               GError            **error)
+{
+  g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BUSY, "server %s did not start: its channel has a reader", server->name);
+  return FALSE;
+}
+
+/* The mutex is held. */
+static gboolean
+check_startable (const ButlerServer *server,
+                 GError            **error)
+{
+  if (server->hub->gone || server->removed)
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CLOSED, "server %s has left its hub, or the hub has ended", server->name);
+      return FALSE;
+    }
+  if (butler__server_is_active (server))
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BUSY, "server %s is %s already", server->name,
+                   butler_server_state_to_string (server->state));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The mutex is held. */
+static void
+open_run (ButlerServer *server)
+{
+  atomic_store_explicit (&server->killed, FALSE, memory_order_relaxed);
+  server->run++;
+  server->finishing = FALSE;
+  g_clear_error (&server->start_error);
+  set_state (server, BUTLER_SERVER_STARTING);
+}
+
+/* The mutex is held. */
+static gboolean
+spawn (ButlerServer *server,
+       GError      **error)
+{
+  server->thread = g_thread_try_new (server->name, server_thread, butler_server_ref (server), error);
+  if (server->thread != NULL)
+    return TRUE;
+  butler_server_unref (server);
+  g_prefix_error (error, "server %s did not start: ", server->name);
+  return FALSE;
+}
+
+static void
+begin_here (ButlerServer *server)
+{
+  gboolean claimed = claim_or_close (server);
+  gboolean begun = claimed && butler__server_begin (server);
+
+  if (claimed)
+    butler__channel_release (server->channel);
+  if (begun)
+    butler__server_announce_free (server);
+  else
+    butler__server_announce_end (server, BUTLER_SERVER_FAILED);
+}
+
+/* There was no thread to be had. The role is not taken: who has it is taken for the server's thread by the next start. */
+static void
+give_up (ButlerServer *server)
+{
+  butler_channel_close (server->channel);
+  butler_channel_clear (server->channel);
+  butler__server_announce_end (server, BUTLER_SERVER_FAILED);
+}
+
+static gboolean
+wait_for_startup (ButlerServer *server,
+                  guint         run,
+                  GError      **error)
+{
+  ButlerHub *hub = server->hub;
+  ButlerWait wait;
+  gboolean waited;
+
+  if (!butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_WOULD_DEADLOCK, "server %s starts, but cannot be waited for here",
+                   server->name);
+      return FALSE;
+    }
+  butler__hub_lock (hub);
+  waited = wait_while_starting (server, run, &wait);
+  butler__hub_unlock (hub);
+  butler__waits_leave (hub->waits, &wait);
+  if (!waited)
+    g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CANCELLED, "killed while server %s started", server->name);
+  return waited;
+}
+
+static gboolean
+get_start_result (ButlerServer *server,
+                  GError      **error)
+{
+  gboolean failed;
+
+  butler__hub_lock (server->hub);
+  failed = server->state == BUTLER_SERVER_FAILED;
+  if (failed && server->start_error != NULL)
+    g_propagate_error (error, g_error_copy (server->start_error));
+  else if (failed)
+    refuse_reader (server, error);
+  if (failed)
+    join_thread (server);
+  butler__hub_unlock (server->hub);
+  return !failed;
+}
+
+/* Opens the next run. A server that ended by itself has a thread that nobody joined; others may start it while that is done. The
+ * mutex is held. */
+static gboolean
+open_next_run (ButlerServer *server,
+               GError      **error)
+{
+  if (!check_startable (server, error))
+    return FALSE;
+  join_thread (server);
+  if (!check_startable (server, error))
+    return FALSE;
+  if (butler_channel_is_closed (server->channel) && !butler__channel_reopen (server->channel))
+    return refuse_reader (server, error);
+  open_run (server);
+  return TRUE;
+}
+
+/**
+ * butler_server_start:
+ * @server: a server that is new, stopped or failed
+ * @error: (nullable): where to put an error
+ *
+ * Starts @server and returns when its startup events have run. Messages that were sent to a new server before are handled now. A
+ * server without a thread is started on the calling thread.
+ *
+ * Errors: that of the startup event that failed (what waited is dead letters then), %BUTLER_ERROR_BUSY if it runs already,
+ * %BUTLER_ERROR_CLOSED if the hub has ended, a #GThreadError if there is no thread to be had.
+ *
+ * Thread: any but its own.
+ *
+ * Returns: %TRUE if it runs
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_start (ButlerServer  *server,
+                     GError       **error)
+{
+  gboolean opened;
+  gboolean spawned;
+  guint run;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+  g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
+
+  butler__hub_lock (server->hub);
+  opened = open_next_run (server, error);
+  spawned = opened && server->loop != NULL && spawn (server, error);
+  run = server->run;
+  butler__hub_unlock (server->hub);
+  if (!opened)
+    return FALSE;
+  if (server->loop == NULL)
+    begin_here (server);
+  else if (!spawned)
+    {
+      give_up (server);
+      return FALSE;
+    }
+  else if (!wait_for_startup (server, run, error))
+    return FALSE;
+  return get_start_result (server, error);
+}
+
+/* Ending */
+
+void
+butler__server_request_end (ButlerServer *server,
+                            gboolean      kill)
+{
+  if (!butler__server_is_active (server))
+    return;
+  if (server->state == BUTLER_SERVER_RUNNING)
+    set_state (server, BUTLER_SERVER_STOPPING);
+  if (kill)
+    atomic_store_explicit (&server->killed, TRUE, memory_order_release);
+  butler_channel_close (server->channel);
+  if (kill)
+    {
+      butler__channel_request (server->channel, BUTLER__REQUEST_KILL);
+      butler__waits_cancel (server->hub->waits, &server->channel->served);
+    }
+}
+
+static gboolean
+end (ButlerServer *server,
+     gboolean      kill)
+{
+  guint run;
+
+  butler__hub_lock (server->hub);
+  butler__server_request_end (server, kill);
+  run = server->run;
+  butler__hub_unlock (server->hub);
+  return butler__server_wait_for_end (server, run);
+}
+
+/**
+ * butler_server_stop:
+ * @server: the server
+ *
+ * Lets @server end: it accepts nothing more, handles everything that it has accepted, runs its shutdown events, and its
+ * thread ends. Returns when that is done. On its own thread, in a handler or an event, it only asks for that and returns at
+ * once. A server that does not run is left as it is. It can be started again.
+ *
+ * A server without a thread is run to its end on the calling thread; one with a source, on the thread of that source's context.
+ *
+ * Thread: any.
+ *
+ * Returns: %FALSE if it was not waited for, because that would deadlock (@server waits for the calling server, directly or through
+ *   others) or because the calling server was killed meanwhile: @server ends all the same
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_stop (ButlerServer *server)
+{
+  g_return_val_if_fail (server != NULL, FALSE);
+
+  return end (server, FALSE);
+}
+
+/**
+ * butler_server_kill:
+ * @server: the server
+ *
+ * As butler_server_stop(), but after the handler that runs now everything that waits becomes dead letters, and a send in which
+ * the server waits for room ends with %BUTLER_ERROR_CANCELLED. The shutdown events run.
+ *
+ * Thread: any.
+ *
+ * Returns: as butler_server_stop()
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_kill (ButlerServer *server)
+{
+  g_return_val_if_fail (server != NULL, FALSE);
+
+  return end (server, TRUE);
+}
+
+/**
+ * butler_server_join:
+ * @server: the server
+ *
+ * Waits until @server has ended, without asking it to. At once if it does not run. A server without a thread that somebody asks
+ * to stop meanwhile may be run to its end on the calling thread, as butler_server_stop() does.
+ *
+ * Thread: any but its own.
+ *
+ * Returns: as butler_server_stop()
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_join (ButlerServer *server)
+{
+  guint run;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+  g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
+
+  butler__hub_lock (server->hub);
+  run = server->run;
+  butler__hub_unlock (server->hub);
+  return butler__server_wait_for_end (server, run);
+}

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/server.h"
+
+#include <string.h>
+#include <threadbutler/error.h>
+
+#include "lib/boxed.h"
+
+/**
+ * ButlerServer:
+ *
+ * A name, a channel, a state, a handler set and a loop. Its handlers run on one thread at a time: all that reaches its state
+ * are messages.
+ *
+ * Since: 1.0
+ */
+BUTLER__DEFINE_BOXED (ButlerServer, butler_server, butler_server_ref, butler_server_unref);
+
+static gpointer
+make_settings (const ButlerHandlers *handlers,
+               gconstpointer         settings,
+               GError              **error)
+{
+  if (settings != NULL)
+    return butler_record_copy (handlers->set.settings, settings);
+  return butler_settings_new (handlers->set.settings, error);
+}
+
+/* All or none: a server whose types go elsewhere must not take half of them. The mutex is held. */
+static gboolean
+check_routes (ButlerHub            *hub,
+              const char           *name,
+              const ButlerHandlers *handlers,
+              GError              **error)
+{
+  for (guint i = 0; i < handlers->set.n_handlers; i++)
+    {
+      const ButlerType *type = handlers->entries[i].layout->type;
+      const ButlerChannel *other = butler__routes_get (&hub->routes, type);
+
+      if (other == NULL || g_str_equal (other->name, name))
+        continue;
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_EXISTS,
+                   "server %s: %s is routed to %s already; with route=false %s takes only what is addressed to it", name,
+                   type->name, other->name, name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+set_routes (const ButlerServer *server)
+{
+  for (guint i = 0; i < server->handlers->set.n_handlers; i++)
+    butler__routes_set (&server->hub->routes, server->handlers->entries[i].layout->type, server->channel);
+}
+
+/* The channel may be one that a removed server left, with figures of its own. It is closed and empty, so all that it ever accepted
+ * was consumed, discarded or dropped; "accepted" itself may be ahead for a moment. */
+static void
+note_figures (ButlerServer *server)
+{
+  server->received_before = atomic_load_explicit (&server->channel->consumed, memory_order_relaxed)
+                            + atomic_load_explicit (&server->channel->discarded, memory_order_relaxed)
+                            + atomic_load_explicit (&server->channel->dead[BUTLER_DEAD_DROPPED], memory_order_relaxed);
+  server->dead_before = butler__server_count_dead (server);
+}
+
+/* The mutex is held. */
+static gboolean
+add_to_hub (ButlerServer              *server,
+            const ButlerServerOptions *options,
+            GError                   **error)
+{
+  ButlerHub *hub = server->hub;
+
+  if (hub->gone)
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CLOSED, "server %s: the hub has ended", server->name);
+      return FALSE;
+    }
+  if (!options->no_route && !check_routes (hub, server->name, server->handlers, error))
+    return FALSE;
+  server->channel = butler__hub_make_channel (hub, server->name, options->capacity, options->overflow, options->as_queue, error);
+  if (server->channel == NULL)
+    return FALSE;
+  note_figures (server);
+  if (!options->no_route)
+    set_routes (server);
+  g_ptr_array_add (hub->servers, butler_server_ref (server));
+  hub->end_servers = butler__hub_end_servers;
+  return TRUE;
+}
+
+static ButlerServer *
+server_alloc (ButlerHub                 *hub,
+              const char                *name,
+              ButlerHandlers            *handlers,
+              const ButlerServerOptions *options)
+{
+  ButlerServer *server = g_new0 (ButlerServer, 1);
+
+  g_atomic_ref_count_init (&server->ref_count);
+  server->hub = butler__hub_hold (hub);
+  server->name = g_strdup (name);
+  server->handlers = handlers;
+  server->given_state = options->state;
+  if (!options->no_thread)
+    server->loop = options->loop != NULL ? options->loop : butler_loop_queue;
+  server->loop_data = options->loop_data;
+  server->context = (ButlerContext) { .server = server, .hub = hub };
+  return server;
+}
+
+static void
+server_free (ButlerServer *server)
+{
+  if (server->settings != NULL)
+    butler_record_free (server->settings);
+  butler__events_clear (&server->startup);
+  butler__events_clear (&server->shutdown);
+  butler__handlers_unref (server->handlers);
+  g_clear_error (&server->start_error);
+  butler__hub_drop (server->hub);
+  g_free (server->name);
+  g_free (server);
+}
+
+/**
+ * butler_server_new:
+ * @hub: the hub
+ * @name: its name, unique in the hub; not empty
+ * @set: (transfer none): what it consists of; copied, but for the functions and records that it names
+ * @options: (nullable): see BUTLER_SERVER_OPTIONS(); %NULL for the defaults
+ * @error: (nullable): where to put an error
+ *
+ * Makes a server and routes the message types of its set to it. From now on messages to it are accepted; they wait until it
+ * is started.
+ *
+ * Errors: %BUTLER_ERROR_BAD_HANDLERS and %BUTLER_ERROR_BAD_LAYOUT if @set is wrong, %BUTLER_ERROR_EXISTS if the name is taken or
+ * if a type is routed elsewhere and @options do not say no_route, %BUTLER_ERROR_BAD_VALUE if a default setting is wrong,
+ * %BUTLER_ERROR_CLOSED if the hub has ended.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer none) (nullable): the server, which the hub owns, or %NULL with an error
+ *
+ * Since: 1.0
+ */
+ButlerServer *
+butler_server_new (ButlerHub                  *hub,
+                   const char                 *name,
+                   const ButlerHandlerSet     *set,
+                   const ButlerServerOptions  *options,
+                   GError                    **error)
+{
+  ButlerServerOptions own = { 0 };
+  g_autoptr (ButlerServer) server = NULL;
+  ButlerHandlers *handlers;
+  gboolean added;
+
+  g_return_val_if_fail (hub != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
+  g_return_val_if_fail (set != NULL, NULL);
+
+  if (options != NULL)
+    memcpy (&own, options, MIN (options->options_size, sizeof own));
+  g_return_val_if_fail (own.settings == NULL || set->settings != NULL, NULL);
+  handlers = butler__handlers_new (set, "the program", error);
+  if (handlers == NULL)
+    return NULL;
+
+  server = server_alloc (hub, name, handlers, &own);
+  if (handlers->settings != NULL && (server->settings = make_settings (handlers, own.settings, error)) == NULL)
+    {
+      g_prefix_error (error, "server %s: ", name);
+      return NULL;
+    }
+  butler__hub_lock (hub);
+  added = add_to_hub (server, &own, error);
+  butler__hub_unlock (hub);
+  return added ? server : NULL; /* the hub has a reference, if it was added */
+}
+
+/**
+ * butler_server_ref:
+ * @server: the server
+ *
+ * Keeps @server in memory; it ends with its hub, whoever holds it.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer full): @server
+ *
+ * Since: 1.0
+ */
+ButlerServer *
+butler_server_ref (ButlerServer *server)
+{
+  g_return_val_if_fail (server != NULL, NULL);
+
+  g_atomic_ref_count_inc (&server->ref_count);
+  return server;
+}
+
+/**
+ * butler_server_unref:
+ * @server: (transfer full): the server
+ *
+ * Gives a reference back. This never stops a server.
+ *
+ * Thread: any.
+ *
+ * Since: 1.0
+ */
+void
+butler_server_unref (ButlerServer *server)
+{
+  g_return_if_fail (server != NULL);
+
+  if (g_atomic_ref_count_dec (&server->ref_count))
+    server_free (server);
+}
+
+/**
+ * butler_server_add_startup:
+ * @server: a server that was never started
+ * @func: what to run
+ * @data: what to give to @func
+ * @destroy: (nullable): frees @data with the server
+ *
+ * Adds a startup event: run at each start on the server's thread, after the set's own start function, in the order in which they
+ * were added. If one fails, those after it do not run and the start fails with its error.
+ *
+ * Thread: the one that made @server.
+ *
+ * Since: 1.0
+ */
+void
+butler_server_add_startup (ButlerServer      *server,
+                           ButlerStartupFunc  func,
+                           gpointer           data,
+                           GDestroyNotify     destroy)
+{
+  g_return_if_fail (server != NULL);
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (butler_server_get_state (server) == BUTLER_SERVER_NEW);
+
+  butler__events_add_startup (&server->startup, func, data, destroy);
+}
+
+/**
+ * butler_server_add_shutdown:
+ * @server: a server that was never started
+ * @func: what to run
+ * @data: what to give to @func
+ * @destroy: (nullable): frees @data with the server
+ *
+ * Adds a shutdown event: run at the end of each run on the server's thread, when the last message was handled and before the set's
+ * own stop function, in the order in which they were added. After a failed start they do not run.
+ *
+ * Thread: the one that made @server.
+ *
+ * Since: 1.0
+ */
+void
+butler_server_add_shutdown (ButlerServer       *server,
+                            ButlerShutdownFunc  func,
+                            gpointer            data,
+                            GDestroyNotify      destroy)
+{
+  g_return_if_fail (server != NULL);
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (butler_server_get_state (server) == BUTLER_SERVER_NEW);
+
+  butler__events_add_shutdown (&server->shutdown, func, data, destroy);
+}
+
+/**
+ * butler_server_remove:
+ * @server: the server
+ *
+ * Stops @server and takes it out of its hub: its routes end and its name is free. Messages that waited for it are dead letters.
+ *
+ * Thread: any but its own.
+ *
+ * Returns: %FALSE if it could not be waited for: see butler_server_stop()
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_remove (ButlerServer *server)
+{
+  ButlerHub *hub;
+  gboolean found = FALSE;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+  g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
+
+  if (!butler_server_stop (server))
+    return FALSE;
+  hub = server->hub;
+  butler__hub_lock (hub);
+  if (!server->removed && !butler__server_is_active (server))
+    {
+      server->removed = TRUE;
+      butler__routes_end (&hub->routes, server->channel);
+      butler_channel_close (server->channel);
+      found = g_ptr_array_remove (hub->servers, server);
+    }
+  butler__hub_unlock (hub);
+  if (!found)
+    return server->removed;
+
+  butler_channel_clear (server->channel);
+  butler__hub_lock (hub);
+  server->channel->abandoned = TRUE;
+  butler__hub_unlock (hub);
+  butler_server_unref (server);
+  return TRUE;
+}
+
+/**
+ * butler_server_get_name:
+ * @server: the server
+ *
+ * Gets the name.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 1.0
+ */
+const char *
+butler_server_get_name (ButlerServer *server)
+{
+  g_return_val_if_fail (server != NULL, NULL);
+
+  return server->name;
+}
+
+/**
+ * butler_server_get_hub:
+ * @server: the server
+ *
+ * Gets the hub that owns @server.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer none): the hub
+ *
+ * Since: 1.0
+ */
+ButlerHub *
+butler_server_get_hub (ButlerServer *server)
+{
+  g_return_val_if_fail (server != NULL, NULL);
+
+  return server->hub;
+}
+
+/**
+ * butler_server_get_channel:
+ * @server: the server
+ *
+ * Gets the channel from which @server reads, to address it with NAME_send_to().
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer none): the channel, valid as long as the hub
+ *
+ * Since: 1.0
+ */
+ButlerChannel *
+butler_server_get_channel (ButlerServer *server)
+{
+  g_return_val_if_fail (server != NULL, NULL);
+
+  return server->channel;
+}
+
+/**
+ * butler_server_get_state:
+ * @server: the server
+ *
+ * Gets the state of a moment ago.
+ *
+ * Thread: any.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+ButlerServerState
+butler_server_get_state (ButlerServer *server)
+{
+  ButlerServerState state;
+
+  g_return_val_if_fail (server != NULL, BUTLER_SERVER_FAILED);
+
+  butler__hub_lock (server->hub);
+  state = server->state;
+  butler__hub_unlock (server->hub);
+  return state;
+}
+
+/**
+ * butler_server_state_to_string:
+ * @state: a state
+ *
+ * Names a state, for people.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer none): a word
+ *
+ * Since: 1.0
+ */
+const char *
+butler_server_state_to_string (ButlerServerState state)
+{
+  static const char *const names[] = { "new", "starting", "running", "stopping", "stopped", "failed" };
+
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (names), NULL);
+
+  return names[state];
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <stdatomic.h>
+#include <threadbutler/server.h>
+
+#include "lib/context.h"
+#include "lib/events.h"
+#include "lib/handlers.h"
+#include "lib/hub.h"
+
+struct _ButlerServer
+{
+  gatomicrefcount ref_count;
+
+  /* Set when made, read-only afterwards. */
+  ButlerHub      *hub;         /* (owned): its memory only, see lib/hub.h */
+  char           *name;        /* (owned) */
+  ButlerHandlers *handlers;    /* (owned) */
+  gpointer        settings;    /* (owned) (nullable): a record of the set's settings */
+  ButlerChannel  *channel;     /* (unowned): the hub keeps it */
+  guint64         received_before; /* of the channel's figures: those of a removed server that had it before */
+  guint64         dead_before;
+  ButlerLoopFunc  loop;        /* (nullable): NULL for a server without a thread */
+  gpointer        loop_data;   /* (unowned) */
+  gpointer        given_state; /* (unowned) (nullable) */
+
+  /* Before the first start by who made it, read-only afterwards. */
+  ButlerEvents    startup;
+  ButlerEvents    shutdown;
+
+  /* Under the hub's mutex. */
+  ButlerServerState state;
+  GThread        *thread;      /* (owned) (nullable): whoever exchanges it to NULL joins it */
+  gboolean        joining;     /* somebody is at it */
+  gboolean        removed;
+  guint           run;         /* counts the starts: whoever waits for a run is not to wait for the next one */
+  gboolean        finishing;   /* somebody runs the rest of this run, or has */
+  GError         *start_error; /* (owned) (nullable) */
+  GSource        *source;      /* (unowned) (nullable): not destroyed; goes with the run */
+
+  /* Any thread. */
+  _Atomic gboolean killed;     /* release in butler__server_request_end(), acquire between two messages */
+
+  /* Who has the reader's role only. */
+  gpointer        record;      /* (owned) unless given: the state, from startup to shutdown */
+  ButlerContext   context;
+  gboolean        busy;        /* in a handler or an event */
+  gboolean        polled;      /* a foreign loop sleeps on the channel's descriptor */
+
+  /* Written by who has the reader's role, relaxed; read by anybody. */
+  _Atomic guint64 handled;
+  _Atomic guint64 failed;
+};
+
+/* How many messages a loop dispatches before it looks at anything else. */
+#define BUTLER__BATCH 64
+
+static inline gboolean
+butler__server_is_active (const ButlerServer *server)
+{
+  return server->state == BUTLER_SERVER_STARTING || server->state == BUTLER_SERVER_RUNNING
+         || server->state == BUTLER_SERVER_STOPPING;
+}
+
+/* butler__server_is_killed() is TRUE when what is left is to become dead letters. */
+static inline gboolean
+butler__server_is_killed (ButlerServer *server)
+{
+  return atomic_load_explicit (&server->killed, memory_order_acquire);
+}
+
+/* lifecycle.c */
+
+/* butler__server_request_end() closes the server's channel, and with @kill lets the rest become dead letters. Does not wait. The
+ * hub's mutex is held. */
+void butler__server_request_end (ButlerServer *server,
+                                 gboolean      kill);
+
+/* butler__server_wait_for_end() returns when the run has ended and its thread is joined; at once with TRUE on its own thread, with
+ * FALSE if waiting would deadlock or the waiter itself was killed. */
+gboolean butler__server_wait_for_end (ButlerServer *server,
+                                      guint         run);
+
+/* butler__server_await_end() is the same for who knows that no server waits for anything of this thread. */
+void butler__server_await_end (ButlerServer *server);
+
+/* butler__server_end_here() runs the rest of a server without a thread on the calling thread, if it was asked to stop, that thread is
+ * the right one, and nobody has the reader's role. TRUE if it did. */
+gboolean butler__server_end_here (ButlerServer *server);
+
+/* What a run consists of; who has the reader's role. begin() announces RUNNING, or STOPPING if that was asked for meanwhile, or is
+ * FALSE. finish() hands out what is left and runs the shutdown events; after it the role is given back and then announce_end() says so. */
+gboolean butler__server_begin        (ButlerServer *server);
+void     butler__server_finish       (ButlerServer *server);
+void     butler__server_announce_end (ButlerServer      *server,
+                                      ButlerServerState  state);
+
+/* butler__server_is_ended_elsewhere() is for who finds that somebody has the role of a server without a thread: TRUE if a stop on another
+ * thread is running it to its end, which is waited for until @deadline (monotonic, µs; 0: not at all, -1: for ever). */
+gboolean butler__server_is_ended_elsewhere (ButlerServer *server,
+                                            gint64        deadline);
+
+/* butler__server_announce_free() says that the reader's role was given back before the end: whoever waits for it may go on with that. */
+void     butler__server_announce_free (ButlerServer *server);
+
+/* source.c */
+
+/* butler__server_steal_source() is (transfer full) (nullable): what butler_server_create_source() made, if it lives. It is the server's
+ * no longer; butler__source_end() takes it away. The first holds the hub's mutex, the second must not. */
+GSource *butler__server_steal_source (ButlerServer *server);
+void     butler__source_end          (GSource      *source);
+
+/* butler__server_get_context() is (nullable): where the server's source is attached. The hub's mutex is held. */
+GMainContext *butler__server_get_context (ButlerServer *server);
+
+/* stats.c */
+
+guint64 butler__server_count_dead (ButlerServer *server);
+
+/* dispatch.c */
+
+/* butler__server_try_dispatch() is butler_server_dispatch() for a server without a thread; FALSE if somebody has the reader's role. */
+gboolean butler__server_try_dispatch (ButlerServer *server,
+                                      guint         max);
+
+/* butler__server_dispatch() is butler_server_dispatch() for who has the reader's role already. */
+guint butler__server_dispatch (ButlerServer *server,
+                               guint         max);
+
+/* butler__server_arm_descriptor() prepares the next sleep of a foreign loop. The reader's role is held. */
+void butler__server_arm_descriptor (ButlerServer *server);
+
+/* butler__server_has_ended() is TRUE when nothing is left to dispatch. The reader's role is held. */
+gboolean butler__server_has_ended (ButlerServer *server);
+
+/* shutdown.c */
+
+/* butler__hub_end_servers() is what the hub's last reference calls. */
+gboolean butler__hub_end_servers (ButlerHub *hub);
+
+/* butler__hub_go_on_shutting_down() lets the next server stop, in order, if the hub is being shut down. */
+void butler__hub_go_on_shutting_down (ButlerHub *hub);

@@ -1,0 +1,23 @@
+/* expect: compile-error (unknown type name|undeclared identifier|before) .*tock */
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "counter.h"
+
+#define COUNTER_HANDLES(H, S) \
+  H (S, line)                 \
+  H (S, tock)
+BUTLER_HANDLERS (counter, COUNTER_HANDLES);
+
+static void
+counter_on_line (CompileCounter *self, CompileLine *line, ButlerContext *context)
+{
+  (void) line;
+  (void) context;
+  self->lines++;
+}
+
+static const ButlerHandlerSet counter_set = {
+  BUTLER_HANDLER_SET (counter),
+};
+BUTLER_PLUGIN (counter, "1.0", &counter_set)
