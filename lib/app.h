@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/app.h>
+
+#include "lib/search.h"
+
+/* One thread at a time. */
+struct _ButlerApp
+{
+  char         *path;    /* (owned): the app file, as errors name it */
+  char         *folder;  /* (owned): what is relative in the file is relative to this */
+  GKeyFile     *file;    /* (owned): with what butler_app_set() changed */
+  GPtrArray    *folders; /* (owned): of butler_app_add_plugin_path() */
+  gboolean      loaded;
+
+  /* Made by butler_app_load(). */
+  ButlerHub    *hub;     /* (owned): never NULL */
+  ButlerSearch *search;  /* (owned) (nullable): while loading */
+};
+
+/* butler__app_server_name() is the NAME of a group "server NAME", or NULL. */
+const char *butler__app_server_name (const char *group);
+
+/* butler__app_make_server() makes the server that @group describes, in the app's hub. Each error names file, group and
+ * key. */
+gboolean butler__app_make_server (ButlerApp  *app,
+                                  const char *group,
+                                  GError    **error);
+
+/* butler__app_refuse() sets BUTLER_ERROR_BAD_CONFIG, which names the file, @group, @key (both nullable) and the reason;
+ * FALSE, always. */
+gboolean butler__app_refuse (ButlerApp  *app,
+                             const char *group,
+                             const char *key,
+                             GError    **error,
+                             const char *format,
+                             ...) G_GNUC_PRINTF (5, 6);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <stdio.h>
+
+#include "tools/common.h"
+
+int
+tool_check (int    argc,
+            char **argv)
+{
+  g_autofree char       *path = NULL;
+  g_autoptr (GPtrArray)  servers = NULL;
+  g_autoptr (ButlerApp)  app = NULL;
+
+  app = tool_load_app ("check", "Loads everything that an app file names and checks it; runs nothing.", argc, argv,
+                       &path);
+  if (app == NULL)
+    return TOOL_REFUSED;
+
+  servers = butler_hub_get_servers (butler_app_get_hub (app));
+  printf ("%s: ok, %u servers, %u plugins\n", path, servers->len, butler_app_get_n_plugins (app));
+  return tool_finish ();
+}

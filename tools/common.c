@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "tools/common.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "tools/log.h"
+
+void
+tool_say (const char *format,
+          ...)
+{
+  g_autofree char *message = NULL;
+  g_autofree char *line = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  line = g_strdelimit (g_strdup_printf ("threadbutler: %s", message), "\n", ' ');
+  fprintf (stderr, "%s\n", line);
+}
+
+/* The entries' strings are file names, hence bytes: a locale without UTF-8 must not refuse them. */
+char *
+tool_parse (const char         *command,
+            const char         *operand,
+            const char         *summary,
+            const GOptionEntry *entries,
+            int                 argc,
+            char              **argv)
+{
+  g_auto (GStrv)             operands = NULL;
+  g_autoptr (GError)         error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autofree char           *name = g_strdup_printf ("threadbutler %s", command);
+  const GOptionEntry         rest[] = {
+    { G_OPTION_REMAINING, 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &operands, NULL, operand },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_set_prgname (name);
+  g_option_context_set_summary (context, summary);
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_main_entries (context, rest, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    tool_say ("%s: %s (see %s --help)", command, error->message, name);
+  else if (operands == NULL || operands[1] != NULL)
+    tool_say ("%s: it takes one %s (see %s --help)", command, operand, name);
+  else
+    return g_strdup (operands[0]);
+  return NULL;
+}
+
+static gboolean
+prepare (ButlerApp *app,
+         GStrv      folders,
+         GStrv      assignments,
+         GError   **error)
+{
+  for (guint i = 0; folders != NULL && folders[i] != NULL; i++)
+    butler_app_add_plugin_path (app, folders[i]);
+  for (guint i = 0; assignments != NULL && assignments[i] != NULL; i++)
+    if (!butler_app_set (app, assignments[i], error))
+      return FALSE;
+  return butler_app_load (app, error);
+}
+
+ButlerApp *
+tool_load_app (const char  *command,
+               const char  *summary,
+               int          argc,
+               char       **argv,
+               char       **path)
+{
+  g_auto (GStrv)         assignments = NULL;
+  g_auto (GStrv)         folders = NULL;
+  g_autofree char       *level = NULL;
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (ButlerApp)  app = NULL;
+  const GOptionEntry     entries[] = {
+    { "set", 's', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &assignments,
+      "Set a key of the app file; GROUP is app or a server's name", "GROUP.KEY=VALUE" },
+    { "plugin-path", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &folders,
+      "Look for plugins in DIR first", "DIR" },
+    { "log-level", 'l', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &level,
+      "Log what is at least this grave: error, warning (default), info or debug", "LEVEL" },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  *path = tool_parse (command, "APP.ini", summary, entries, argc, argv);
+  if (*path == NULL)
+    return NULL;
+
+  if (level == NULL || tool_log_set_level (level, &error))
+    app = butler_app_new (*path, &error);
+  if (app != NULL && prepare (app, folders, assignments, &error))
+    return g_steal_pointer (&app);
+  tool_say ("%s", error->message);
+  return NULL;
+}
+
+int
+tool_finish (void)
+{
+  if (fflush (stdout) == 0 && ferror (stdout) == 0)
+    return TOOL_OK;
+
+  tool_say ("standard output: %s", g_strerror (errno));
+  return TOOL_FAILED;
+}

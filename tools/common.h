@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/threadbutler.h>
+
+/* Exit statuses, as threadbutler(1) has them. */
+enum
+{
+  TOOL_OK,
+  TOOL_FAILED, /* it ran and failed */
+  TOOL_REFUSED /* bad usage or configuration: nothing ran */
+};
+
+/* tool_say() writes one line, "threadbutler: MESSAGE", to standard error. */
+void tool_say (const char *format,
+               ...) G_GNUC_PRINTF (1, 2);
+
+/* tool_parse() takes the options of a command from its arguments, of which exactly one has to be left: that one,
+ * (transfer full). NULL, after a message, if the usage is wrong. `--help` ends the program. */
+char *tool_parse (const char         *command,
+                  const char         *operand,
+                  const char         *summary,
+                  const GOptionEntry *entries,
+                  int                 argc,
+                  char              **argv);
+
+/* tool_load_app() is what run and check have in common: parses their options, reads the app file and loads what it
+ * names. NULL after a message. @path (out) (transfer full) */
+ButlerApp *tool_load_app (const char  *command,
+                          const char  *summary,
+                          int          argc,
+                          char       **argv,
+                          char       **path);
+
+/* tool_finish() is the exit status of a command that printed: not TOOL_OK if standard output took not all of it. */
+int tool_finish (void);
+
+/* The commands; each returns an exit status. */
+int tool_run     (int    argc,
+                  char **argv);
+int tool_check   (int    argc,
+                  char **argv);
+int tool_inspect (int    argc,
+                  char **argv);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <glib-unix.h>
+#include <signal.h>
+
+#include "tools/common.h"
+
+typedef struct
+{
+  ButlerApp *app;       /* (unowned): its hub may be used by both threads */
+  GMainLoop *loop;      /* (owned) */
+  gint       n_signals; /* atomic: raised by the main thread */
+  GError    *error;     /* (owned) (nullable): the lifetime thread's until that is joined */
+} Run;
+
+static gboolean
+quit (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* Starting and stopping wait, and so cannot be done by the thread that listens to signals. */
+static gpointer
+live (gpointer data)
+{
+  Run       *run = data;
+  ButlerHub *hub = butler_app_get_hub (run->app);
+
+  if (butler_app_start (run->app, &run->error))
+    {
+      if (g_atomic_int_get (&run->n_signals) > 0) /* it came too early to stop servers that were still to be started */
+        butler_hub_fail (hub, NULL);
+      butler_hub_join (hub, &run->error);
+    }
+  g_idle_add (quit, run->loop); /* not g_main_context_invoke(): the loop may not run yet */
+  return NULL;
+}
+
+/* The first signal asks, the second kills, and a third one finds its default action: a handler that never returns must
+ * not make the program immortal. */
+static gboolean
+on_signal (gpointer data)
+{
+  Run       *run = data;
+  ButlerHub *hub = butler_app_get_hub (run->app);
+
+  if (g_atomic_int_add (&run->n_signals, 1) == 0)
+    {
+      g_info ("stopping; a second signal kills");
+      butler_hub_fail (hub, NULL);
+      return G_SOURCE_CONTINUE;
+    }
+
+  signal (SIGINT, SIG_DFL);
+  signal (SIGTERM, SIG_DFL);
+  g_info ("killing; a third signal ends the process at once");
+  butler_hub_kill (hub);
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run_app (ButlerApp *app)
+{
+  Run      run = { .app = app, .loop = g_main_loop_new (NULL, FALSE) };
+  guint    interrupt = g_unix_signal_add (SIGINT, on_signal, &run);
+  guint    terminate = g_unix_signal_add (SIGTERM, on_signal, &run);
+  GThread *lifetime = g_thread_new ("lifetime", live, &run);
+
+  g_main_loop_run (run.loop);
+  g_thread_join (lifetime);
+  g_source_remove (interrupt); /* from here on a signal ends the process at once */
+  g_source_remove (terminate);
+  g_main_loop_unref (run.loop);
+  if (run.error == NULL && run.n_signals < 2)
+    return TOOL_OK;
+
+  tool_say ("%s", run.error != NULL ? run.error->message : "killed by a second signal: what was still queued is lost");
+  g_clear_error (&run.error);
+  return TOOL_FAILED;
+}
+
+int
+tool_run (int    argc,
+          char **argv)
+{
+  g_autofree char       *path = NULL;
+  g_autoptr (ButlerApp)  app = NULL;
+
+  signal (SIGPIPE, SIG_IGN); /* who writes to a closed pipe is told by errno */
+  app = tool_load_app ("run",
+                       "Loads the plugins that an app file names and runs its servers, until they are done or until\n"
+                       "SIGINT or SIGTERM: the first stops them in order, a second one kills them.",
+                       argc, argv, &path);
+  return app != NULL ? run_app (app) : TOOL_REFUSED;
+}

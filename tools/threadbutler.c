@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <locale.h>
+#include <stdio.h>
+
+#include "tools/common.h"
+#include "tools/log.h"
+
+typedef struct
+{
+  const char *name;
+  int       (*run) (int    argc,
+                    char **argv);
+} Command;
+
+static const Command commands[] = {
+  { "run", tool_run },
+  { "check", tool_check },
+  { "inspect", tool_inspect },
+};
+
+#define SUMMARY                                                                                                        \
+  "Runs servers made of plugins.\n"                                                                                    \
+  "\n"                                                                                                                 \
+  "Commands:\n"                                                                                                        \
+  "  run APP.ini         load the plugins that an app file names and run its servers\n"                                \
+  "  check APP.ini       load and check everything, run nothing\n"                                                     \
+  "  inspect PLUGIN.so   print what a plugin declares\n"                                                               \
+  "\n"                                                                                                                 \
+  "Each command has a --help of its own; all of it is in threadbutler(1)."
+
+static int
+run_command (int    argc,
+             char **argv)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (commands[i].name, argv[0]))
+      return commands[i].run (argc, argv);
+
+  tool_say ("there is no command \"%s\", only run, check and inspect (see threadbutler --help)", argv[0]);
+  return TOOL_REFUSED;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("COMMAND");
+  g_autoptr (GError)         error = NULL;
+  gboolean                   version = FALSE;
+  const GOptionEntry         entries[] = {
+    { "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  setlocale (LC_ALL, "");
+  tool_log_start ();
+  g_set_prgname ("threadbutler");
+  g_option_context_set_strict_posix (context, TRUE); /* what follows the command is the command's */
+  g_option_context_set_summary (context, SUMMARY);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      tool_say ("%s (see threadbutler --help)", error->message);
+      return TOOL_REFUSED;
+    }
+  if (version)
+    {
+      printf ("threadbutler %d.%d.%d\n", BUTLER_MAJOR_VERSION, BUTLER_MINOR_VERSION, BUTLER_MICRO_VERSION);
+      return tool_finish ();
+    }
+  if (argc > 1)
+    return run_command (argc - 1, argv + 1);
+
+  tool_say ("which command? run, check or inspect (see threadbutler --help)");
+  return TOOL_REFUSED;
+}
