@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: The ThreadButler authors
 #
-# check-full.sh [clang] [address] [thread] [valgrind]: builds and tests the whole tree once more each way, in folders of their
+# check-full.sh [clang] [address] [thread] [valgrind] [stress]: builds and tests the whole tree once more each way, in folders of their
 # own below full/ in the build folder. Without arguments: all of them. `make check-full` calls it.
 
 set -eu
@@ -49,13 +49,20 @@ build ()
   quietly "$build/make.log" "$MAKE" -C "$build" -j "$jobs" all
 }
 
-# run_tests TESTS WRAPPER...: the time limit counts here most, since without forking Check's own does not work.
+# run_tests TESTS [TIME_LIMIT=...] WRAPPER...: the time limit counts here most, since without forking Check's own does not work.
 run_tests ()
 {
   tests=$1
   shift
+  limit=
+  case ${1-} in
+    TIME_LIMIT=*)
+      limit=$1
+      shift
+      ;;
+  esac
   rm -f "$build"/tests/*.trs
-  quietly "$build/check.log" "$MAKE" -C "$build" -j "$jobs" check VERBOSE=1 "TESTS=$tests" "LOG_COMPILER=\$(TIME_LIMIT) $*"
+  quietly "$build/check.log" "$MAKE" -C "$build" -j "$jobs" check VERBOSE=1 "TESTS=$tests" "LOG_COMPILER=\$(TIME_LIMIT) $*" ${limit:+"$limit"}
 }
 
 # ThreadSanitizer of some compilers cannot live with much address randomisation.
@@ -116,6 +123,15 @@ in_valgrind ()
     '--leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30'
 }
 
+# The stress programs at full size: eight writers, 10^5 messages each, 300 rounds.
+in_stress ()
+{
+  export BUTLER_TEST_SCALE=full
+  configure CC="$CC"
+  build
+  run_tests 'tests/stress-channel tests/stress-server' TIME_LIMIT="timeout --kill-after=10 2400"
+}
+
 # A failure that no test stands for (it does not build) counts as a test that failed.
 count_failure ()
 {
@@ -149,10 +165,10 @@ run ()
 
 CC=${CC:-gcc}
 result=0
-[ $# -gt 0 ] || set -- clang address thread valgrind
+[ $# -gt 0 ] || set -- clang address thread valgrind stress
 for way in "$@"; do
   case $way in
-    clang | address | thread | valgrind) run "$way" ;;
+    clang | address | thread | valgrind | stress) run "$way" ;;
     *)
       say "unknown: $way"
       exit 2

@@ -156,13 +156,15 @@ START_TEST (a_run_without_a_thread_ends_once)
   Script script = { 0 };
   ButlerServer *server = own_server (&script, OPTIONS (.no_thread = TRUE));
   guint rounds = butler_test_rounds (400);
+  GThread *stoppers[4];
 
   butler_server_add_shutdown (server, note_shutdown, (gpointer) "end", NULL);
   for (guint round = 0; round < rounds; round++)
     {
       start (server);
       send_to_server (server, 1, 3);
-      GThread *stopper = g_thread_new ("stops", stop_it, server);
+      for (guint i = 0; i < G_N_ELEMENTS (stoppers); i++)
+        stoppers[i] = g_thread_new ("stops", stop_it, server);
       if (round % 2 == 0)
         while (butler_server_keep_running (server))
           {
@@ -172,8 +174,48 @@ START_TEST (a_run_without_a_thread_ends_once)
       else
         for (int n = 0; n < 8; n++)
           butler_server_dispatch (server, 1);
-      g_thread_join (stopper);
+      for (guint i = 0; i < G_N_ELEMENTS (stoppers); i++)
+        g_thread_join (stoppers[i]);
       assert_diary ("end");
+    }
+  ck_assert_int_eq (script.handled, (int) (3 * rounds));
+}
+END_TEST
+
+static gpointer
+do_nothing (gpointer data)
+{
+  return data;
+}
+
+/* Stops its server, and lets another thread do so too, which finds that the reader's role is taken. */
+static void
+stop_by_two (Script        *self,
+             Number        *number,
+             ButlerContext *context)
+{
+  if (number->value != 0)
+    return;
+  butler_context_stop_server (context);
+  self->data = g_thread_new ("stops", stop_it, butler_context_get_server (context));
+  for (int n = 0; n < 4; n++)
+    g_thread_join (g_thread_new ("passes", do_nothing, NULL)); /* time for it, though it need not take it */
+}
+
+/* The owner dispatches once and never again: who stops the server ends it when the role is free. */
+START_TEST (who_stops_goes_on_when_the_owner_lets_go)
+{
+  Script script = { .on_number = stop_by_two };
+  ButlerServer *server = own_server (&script, OPTIONS (.no_thread = TRUE));
+  guint rounds = butler_test_rounds (100);
+
+  for (guint round = 0; round < rounds; round++)
+    {
+      start (server);
+      send_to_server (server, 0, 2);
+      butler_server_dispatch (server, 1);
+      g_thread_join (script.data);
+      ck_assert_int_eq (state_of (server), BUTLER_SERVER_STOPPED);
     }
   ck_assert_int_eq (script.handled, (int) (3 * rounds));
 }
@@ -195,6 +237,7 @@ main (void)
   tcase_add_test (tcase, a_server_is_not_dispatched_beside_its_thread);
   tcase_add_test (tcase, a_handler_stops_its_server_without_a_thread);
   tcase_add_test (tcase, a_run_without_a_thread_ends_once);
+  tcase_add_test (tcase, who_stops_goes_on_when_the_owner_lets_go);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }

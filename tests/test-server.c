@@ -212,6 +212,25 @@ typedef struct
   guint             who;
 } Crowd;
 
+/* The very last that a thread does. */
+static void
+count_end (gpointer data)
+{
+  g_atomic_int_inc ((int *) data);
+}
+
+static GPrivate farewell = G_PRIVATE_INIT (count_end);
+static int      farewells;
+
+static gboolean
+note_farewell (ButlerServer *server G_GNUC_UNUSED,
+               gpointer      data,
+               GError      **error G_GNUC_UNUSED)
+{
+  g_private_set (&farewell, data);
+  return TRUE;
+}
+
 static gpointer
 end_each_round (gpointer data)
 {
@@ -223,18 +242,22 @@ end_each_round (gpointer data)
     {
       meet (&crowd->barrier);
       g_assert_true (ways[(who + round) % G_N_ELEMENTS (ways)](crowd->server));
+      g_assert_cmpint (g_atomic_int_get (&farewells), ==, (int) round + 1);
       g_assert_cmpint (state_of (crowd->server), ==, BUTLER_SERVER_STOPPED);
       meet (&crowd->barrier);
     }
   return NULL;
 }
 
+/* For each of them it is over when the server's thread is. */
 START_TEST (several_threads_end_a_server_at_once)
 {
   Script script = { 0 };
   Crowd crowd = { .server = own_server (&script, NO_OPTIONS), .rounds = butler_test_rounds (300) };
   GThread *threads[3];
 
+  farewells = 0;
+  butler_server_add_startup (crowd.server, note_farewell, &farewells, NULL);
   pthread_barrier_init (&crowd.barrier, NULL, G_N_ELEMENTS (threads) + 1);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("ends", end_each_round, &crowd);
