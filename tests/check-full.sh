@@ -123,7 +123,7 @@ in_valgrind ()
     '--leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30'
 }
 
-# The stress programs at full size: eight writers, 10^5 messages each, 300 rounds.
+# The stress programs at full size: eight writers, 300 rounds, of which the first of each variant has 10^5 messages a writer.
 in_stress ()
 {
   export BUTLER_TEST_SCALE=full
