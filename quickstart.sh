@@ -12,7 +12,8 @@ top=$(pwd)
 build=$top/_build
 jobs=$(getconf _NPROCESSORS_ONLN)
 
-build_packages='autoconf automake libtool make gcc libc6-dev pkg-config libglib2.0-dev check'
+build_packages='autoconf automake libtool make gcc libc6-dev pkg-config libglib2.0-dev libsoup-3.0-dev libuv1-dev check'
+check_packages='libgtk-4-dev xvfb xdotool imagemagick'
 full_packages='g++ clang valgrind dpkg-dev meson ninja-build libffi-dev libpcre2-dev zlib1g-dev xz-utils'
 
 usage ()
@@ -78,6 +79,7 @@ install_missing ()
   as_root apt-get -qq update >&2 || say "apt-get update failed: trying with the lists that are there"
   # shellcheck disable=SC2086 # a list
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing >&2
+  rm -f "$build/config.status" # configure may find more now
 }
 
 is_newer ()
@@ -196,7 +198,7 @@ main ()
         '') ;;
         *) die "unknown option: $1" ;;
       esac
-      packages=$build_packages
+      packages="$build_packages $check_packages"
       [ "$full" = no ] || packages="$packages $full_packages"
       # shellcheck disable=SC2086 # a list
       install_missing $packages

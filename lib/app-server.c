@@ -70,10 +70,10 @@ read_loop (ButlerApp            *app,
 {
   g_autofree char *text = get (app, group, "loop");
 
-  if (text != NULL && !g_str_equal (text, "queue"))
-    return butler__app_refuse (app, group, "loop", error, "there is no loop \"%s\", only queue", text);
+  if (text != NULL && !g_str_equal (text, "queue") && !g_str_equal (text, "default"))
+    return butler__app_refuse (app, group, "loop", error, "there is no loop \"%s\", only default and queue", text);
 
-  options->loop = butler_loop_queue;
+  options->loop = g_strcmp0 (text, "queue") == 0 ? butler_loop_queue : butler_loop_default;
   return TRUE;
 }
 

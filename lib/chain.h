@@ -10,7 +10,8 @@
 /* A lock-free chain of messages: any thread links, one takes all with one exchange, newest first. The low bits of the word:
  *
  *   CLOSED  nothing can be linked any more: whoever takes and sees it has seen the last message. A drain is final.
- *   ASLEEP  only on an empty chain, only set by the reader (channel.c); whoever clears it wakes the reader, once.
+ *   ASLEEP  only set by the reader (channel.c); whoever clears it wakes the reader, once. On an empty chain, unless the reader
+ *           waits for its internal lane alone.
  *
  * Every write of the word is a read-modify-write, so release sequences never break and no fence is needed. */
 typedef struct

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
 #include "lib/channel.h"
+#include "lib/entry.h"
 #include "lib/message.h"
 
 /* What only the reader does: taking, sleeping, clearing; and how the role of the reader passes from one thread to another. */
@@ -164,8 +165,8 @@ take_clear_request (ButlerChannel *channel)
   atomic_fetch_and_explicit (&channel->control, ~(guint) BUTLER__REQUEST_CLEAR, memory_order_acq_rel);
 }
 
-static void
-clear_if_asked (ButlerChannel *channel)
+void
+butler__channel_clear_if_asked (ButlerChannel *channel)
 {
   if (!(atomic_load_explicit (&channel->control, memory_order_acquire) & BUTLER__REQUEST_CLEAR))
     return;
@@ -190,7 +191,7 @@ clear_unless_read (ButlerChannel *channel)
 void
 butler__channel_release (ButlerChannel *channel)
 {
-  clear_if_asked (channel);
+  butler__channel_clear_if_asked (channel);
   atomic_store_explicit (&channel->reader, NULL, memory_order_seq_cst);
   if (atomic_load_explicit (&channel->control, memory_order_seq_cst) & BUTLER__REQUEST_CLEAR)
     clear_unless_read (channel);
@@ -222,7 +223,7 @@ butler__channel_next (ButlerChannel *channel)
 {
   if (G_UNLIKELY (atomic_load_explicit (&channel->control, memory_order_acquire) != 0))
     {
-      clear_if_asked (channel);
+      butler__channel_clear_if_asked (channel);
       if (atomic_load_explicit (&channel->control, memory_order_acquire) != 0)
         return NULL;
     }
@@ -256,6 +257,27 @@ butler__channel_next_internal (ButlerChannel *channel)
 }
 
 gboolean
+butler__channel_has_internal (ButlerChannel *channel)
+{
+  return channel->internal_taken.done != NULL
+         || (atomic_load_explicit (&channel->internal.top, memory_order_acquire) & ~BUTLER__CLOSED) != 0;
+}
+
+void
+butler__channel_close_internal (ButlerChannel *channel)
+{
+  ButlerMessage *message;
+
+  butler__chain_close (&channel->internal);
+  while ((message = butler__channel_next_internal (channel)) != NULL)
+    {
+      if (butler__entry_of (message) == NULL)
+        butler__channel_count_dead (channel, BUTLER_DEAD_LATE, 1);
+      butler__entry_drop (message);
+    }
+}
+
+gboolean
 butler__channel_is_final (ButlerChannel *channel)
 {
   return channel->last && !butler__channel_has_taken (channel);
@@ -267,8 +289,7 @@ butler__channel_is_final (ButlerChannel *channel)
 static gboolean
 is_asked_for (ButlerChannel *channel)
 {
-  return atomic_load_explicit (&channel->control, memory_order_acquire) != 0 || channel->internal_taken.done != NULL
-         || (atomic_load_explicit (&channel->internal.top, memory_order_acquire) & ~BUTLER__CLOSED) != 0
+  return atomic_load_explicit (&channel->control, memory_order_acquire) != 0 || butler__channel_has_internal (channel)
          || !channel->kind->is_empty (channel);
 }
 
@@ -302,6 +323,31 @@ butler__channel_arm (ButlerChannel *channel,
       return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+butler__channel_arm_internal (ButlerChannel *channel,
+                              ButlerSleep    how,
+                              gboolean       unless_closed)
+{
+  guintptr old;
+
+  atomic_store_explicit (&channel->waker.how, how, memory_order_relaxed);
+  old = atomic_fetch_or_explicit (&channel->chain.top, BUTLER__ASLEEP, memory_order_acq_rel);
+
+  /* As in butler__channel_arm(): a kick before our RMW is seen here, one after it wakes. Who closes has closed before its kick. */
+  if (!(unless_closed && (old & BUTLER__CLOSED)) && atomic_load_explicit (&channel->control, memory_order_acquire) == 0
+      && !butler__channel_has_internal (channel))
+    return TRUE;
+  butler__channel_disarm (channel);
+  return FALSE;
+}
+
+void
+butler__channel_drop_request (ButlerChannel *channel,
+                              ButlerRequest  request)
+{
+  atomic_fetch_and_explicit (&channel->control, ~(guint) request, memory_order_acq_rel);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "lib/channel.h"
 
 #include "lib/boxed.h"
+#include "lib/entry.h"
 #include "lib/log.h"
 #include "lib/message.h"
 
@@ -49,9 +50,10 @@ channel_free (ButlerChannel *channel)
 
   butler__channel_discard (channel, BUTLER_DEAD_HUB_GONE);
   while ((message = butler__channel_next_internal (channel)) != NULL)
-    butler_message_free (message);
+    butler__entry_drop (message);
   g_clear_pointer (&channel->queue, g_async_queue_unref);
   butler__waker_clear (&channel->waker);
+  g_clear_pointer (&channel->context, g_main_context_unref);
   butler__credits_clear (&channel->credits);
   butler__served_clear (channel->waits, &channel->served);
   g_mutex_clear (&channel->borrowing);

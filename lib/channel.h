@@ -94,6 +94,8 @@ struct _ButlerChannel
   _Atomic gsize            consumed; /* of accepted: handed out */
   _Atomic gsize            high_water; /* the most that waited at any take */
 
+  GMainContext            *context;   /* (owned) (nullable): that of its servers with the default loop, one after the other; under the
+                                       * hub's mutex. It stays, as a late wake-up may reach it */
   gboolean                 abandoned; /* under the hub's mutex: its server was removed, and another may have it */
 };
 
@@ -153,6 +155,15 @@ ButlerMessage *butler__channel_next (ButlerChannel *channel);
 /* butler__channel_next_internal() is the same for the internal lane. */
 ButlerMessage *butler__channel_next_internal (ButlerChannel *channel);
 
+/* butler__channel_has_internal() is TRUE while something lies on the internal lane, taken or not. */
+gboolean butler__channel_has_internal (ButlerChannel *channel);
+
+/* butler__channel_close_internal() is for when nobody runs that could still look after the lane: what lies there is dropped. */
+void butler__channel_close_internal (ButlerChannel *channel);
+
+/* butler__channel_clear_if_asked() sees to butler_channel_clear() by others. */
+void butler__channel_clear_if_asked (ButlerChannel *channel);
+
 /* butler__channel_is_final() is TRUE when the channel is closed and everything that it accepted was handed out. */
 gboolean butler__channel_is_final (ButlerChannel *channel);
 
@@ -165,6 +176,17 @@ void butler__channel_wait (ButlerChannel *channel,
 gboolean butler__channel_arm    (ButlerChannel *channel,
                                  ButlerSleep    how);
 void     butler__channel_disarm (ButlerChannel *channel);
+
+/* butler__channel_arm_internal() is the same for a reader that waits for the internal lane alone, while messages may lie in the public
+ * one, or after it was closed. Each send wakes it too: an empty look is normal. With @unless_closed also closing the public one is
+ * something to do. */
+gboolean butler__channel_arm_internal (ButlerChannel *channel,
+                                       ButlerSleep    how,
+                                       gboolean       unless_closed);
+
+/* butler__channel_drop_request() forgets a request that the reader has seen to. */
+void butler__channel_drop_request (ButlerChannel *channel,
+                                   ButlerRequest  request);
 
 /* butler__channel_has_work() is TRUE when it is of no use to sleep. */
 gboolean butler__channel_has_work (ButlerChannel *channel);

@@ -9,7 +9,8 @@
 /**
  * ButlerContext:
  *
- * Where a handler stands: its hub, its server, its message. It is valid until the handler or the event returns.
+ * Where a handler stands: its hub, its server, its message. It is valid until the handler or the event returns; what
+ * butler_context_hold() returned, until it is released.
  *
  * Since: 1.0
  */
@@ -38,7 +39,7 @@ butler_context_get_hub (ButlerContext *context)
  * butler_context_get_server:
  * @context: the context
  *
- * Gets the server whose handler runs; NAME_send_to (butler_server_get_channel (server), ...) sends to itself.
+ * Gets the server whose handler runs.
  *
  * Thread: the server's, in a handler or an event.
  *
@@ -52,6 +53,26 @@ butler_context_get_server (ButlerContext *context)
   g_return_val_if_fail (context != NULL, NULL);
 
   return context->server;
+}
+
+/**
+ * butler_context_get_channel:
+ * @context: the context
+ *
+ * Gets the channel of the server itself: NAME_send_to() with it is how a server tells itself what to do next.
+ *
+ * Thread: the server's, in a handler or an event.
+ *
+ * Returns: (transfer none): the channel
+ *
+ * Since: 1.0
+ */
+ButlerChannel *
+butler_context_get_channel (ButlerContext *context)
+{
+  g_return_val_if_fail (context != NULL, NULL);
+
+  return butler_server_get_channel (context->server);
 }
 
 /**
@@ -109,7 +130,7 @@ butler_context_take (ButlerContext          *context,
  * Says that the handler failed on this message. When it returns, the failure is logged and counted; then the server's failure
  * policy decides, which by default means that it goes on with the next message. The first error of a message counts.
  *
- * Thread: the server's, in a handler.
+ * Thread: the server's, in a handler or an event; for a held context any.
  *
  * Since: 1.0
  */
@@ -135,7 +156,7 @@ butler_context_fail (ButlerContext *context,
  *
  * As butler_context_fail(), with an error that is there already.
  *
- * Thread: the server's, in a handler.
+ * Thread: as butler_context_fail().
  *
  * Since: 1.0
  */
@@ -146,26 +167,7 @@ butler_context_take_error (ButlerContext *context,
   g_return_if_fail (context != NULL);
   g_return_if_fail (error != NULL);
 
-  if (context->error == NULL)
-    context->error = error;
-  else
+  /* Several threads may have holds of the same message; the release brings it to who looks at it. */
+  if (!g_atomic_pointer_compare_and_exchange (&context->error, NULL, error))
     g_error_free (error);
-}
-
-/**
- * butler_context_stop_server:
- * @context: the context
- *
- * Lets the server of this handler stop: it accepts nothing more, handles what it has accepted, and ends. Does not wait.
- *
- * Thread: the server's, in a handler or an event.
- *
- * Since: 1.0
- */
-void
-butler_context_stop_server (ButlerContext *context)
-{
-  g_return_if_fail (context != NULL);
-
-  butler_server_stop (context->server);
 }

@@ -7,7 +7,8 @@
 
 #include "lib/layout.h"
 
-/* What a handler or an event is given beside the state. One a server, as its handlers run one at a time; the reader only. */
+/* What a handler or an event is given beside the state. One a server, as its handlers run one at a time, and one for each that is
+ * held. The reader only; a held one: whoever holds it. */
 struct _ButlerContext
 {
   ButlerServer  *server;  /* (unowned) */
@@ -15,4 +16,13 @@ struct _ButlerContext
   ButlerMessage *message; /* (owned) (nullable): what is being handled; NULL in events, and once it was taken */
   const char    *type;    /* (nullable): the name of its type */
   GError        *error;   /* (owned) (nullable): the handler failed */
+  GCancellable  *cancellable; /* (unowned), a held one's (owned): of the server's run */
+  ButlerContext *held;    /* (unowned) (nullable): what butler_context_hold() made of this, while the handler runs */
+  gboolean       is_held;
 };
+
+/* butler__context_leave() is called when the handler or the event has returned: what it held lives on by itself. */
+void butler__context_leave (ButlerContext *context);
+
+/* butler__context_is_over() is TRUE for what was held in a run that is over. The server's thread. */
+gboolean butler__context_is_over (ButlerContext *context);

@@ -3,6 +3,7 @@
 
 #include <threadbutler/error.h>
 
+#include "lib/entry.h"
 #include "lib/log.h"
 #include "lib/message.h"
 #include "lib/server.h"
@@ -23,13 +24,21 @@ bury (ButlerServer    *server,
 }
 
 /* The default failure policy: once, logged, counted; the next message follows. */
-static void
-note_failure (ButlerServer *server)
+void
+butler__server_note_failure (ButlerServer  *server,
+                             ButlerContext *context)
 {
-  ButlerContext *context = &server->context;
+  const char *type = context->type != NULL ? context->type : "event";
 
+  if (G_LIKELY (context->error == NULL))
+    return;
+  if (server->starting)
+    {
+      butler_context_take_error (&server->context, g_steal_pointer (&context->error));
+      return;
+    }
   atomic_fetch_add_explicit (&server->failed, 1, memory_order_relaxed);
-  butler__log (G_LOG_LEVEL_WARNING, server->name, context->type, "server %s failed on a %s: %s", server->name, context->type,
+  butler__log (G_LOG_LEVEL_WARNING, server->name, context->type, "server %s failed on a %s: %s", server->name, type,
                context->error->message);
   g_clear_error (&context->error);
 }
@@ -46,10 +55,12 @@ handle (ButlerServer             *server,
   server->busy = TRUE;
   entry->func (server->record, butler__envelope_payload (message), context);
   server->busy = FALSE;
+  if (G_UNLIKELY (context->held != NULL && context->error != NULL))
+    butler_context_take_error (context->held, g_steal_pointer (&context->error)); /* once a message: when all is released */
+  butler__context_leave (context);
   if (context->message != NULL)
     butler_message_free (g_steal_pointer (&context->message));
-  if (G_UNLIKELY (context->error != NULL))
-    note_failure (server);
+  butler__server_note_failure (server, context);
   context->type = NULL;
 
   /* Nobody else writes it: no RMW is needed. */
@@ -90,24 +101,78 @@ butler__server_arm_descriptor (ButlerServer *server)
     butler__waker_wake (&server->channel->waker);
 }
 
+static void
+dispatch_internal (ButlerServer  *server,
+                   ButlerMessage *message)
+{
+  ButlerEntry *entry = butler__entry_of (message);
+
+  if (entry != NULL)
+    entry->run (entry, server);
+  else
+    dispatch_one (server, message);
+}
+
+guint
+butler__server_dispatch_lane (ButlerServer *server,
+                              guint         max)
+{
+  ButlerMessage *message;
+  guint n = 0;
+
+  while (n < max && (message = butler__channel_next_internal (server->channel)) != NULL)
+    {
+      dispatch_internal (server, message);
+      n++;
+      if (server->channel->internal_taken.done == NULL)
+        break;
+    }
+  return n;
+}
+
+void
+butler__server_handle_internal (ButlerServer  *server,
+                                ButlerMessage *message)
+{
+  dispatch_one (server, message);
+}
+
+gboolean
+butler__server_is_here (ButlerServer *server)
+{
+  return butler__channel_is_mine (server->channel) || butler__waits_is_mine (server->hub->waits, &server->channel->served);
+}
+
+/* All that lay on the internal lane goes first, but what comes to it meanwhile does not keep a message waiting. */
+static guint
+dispatch_round (ButlerServer *server,
+                guint         max)
+{
+  guint n = butler__server_dispatch_lane (server, max);
+  ButlerMessage *message;
+
+  if (n == max || butler__server_is_killed (server))
+    return n;
+  message = butler__channel_next (server->channel);
+  if (message == NULL)
+    return n;
+  dispatch_one (server, message);
+  return n + 1;
+}
+
 guint
 butler__server_dispatch (ButlerServer *server,
                          guint         max)
 {
   guint n = 0;
+  guint more = 1;
 
   if (server->polled)
     butler__waker_drain_fd (&server->channel->waker);
-  while (n < max && !butler__server_is_killed (server))
+  while (more > 0 && n < max && !butler__server_is_killed (server))
     {
-      ButlerMessage *message = butler__channel_next_internal (server->channel);
-
-      if (message == NULL)
-        message = butler__channel_next (server->channel);
-      if (message == NULL)
-        break;
-      dispatch_one (server, message);
-      n++;
+      more = dispatch_round (server, max - n);
+      n += more;
     }
   if (server->polled)
     butler__server_arm_descriptor (server);
@@ -120,7 +185,7 @@ enter (ButlerServer *server,
        gboolean     *entered)
 {
   *entered = server->loop == NULL && butler__channel_claim (server->channel);
-  return *entered || (butler__channel_is_mine (server->channel) && !server->busy);
+  return *entered || (butler__channel_is_mine (server->channel) && !server->busy && !server->starting);
 }
 
 /* Without a thread, who finds that the server has ended is who finishes it. */
@@ -166,7 +231,7 @@ butler__server_try_dispatch (ButlerServer *server,
  * critical warning, but for a server without a thread that a stop on another thread is running to its end: then there is
  * nothing left to do here.
  *
- * Returns: how many messages were handled
+ * Returns: how many messages were handled, results of tasks and ends of holds among them
  *
  * Since: 1.0
  */

@@ -3,8 +3,6 @@
 
 #include "lib/events.h"
 
-#include <threadbutler/error.h>
-
 typedef struct
 {
   ButlerStartupFunc  startup;  /* one of the two */
@@ -58,34 +56,31 @@ butler__events_clear (ButlerEvents *events)
   g_clear_pointer (&events->list, g_array_unref);
 }
 
+guint
+butler__events_get_n (const ButlerEvents *events)
+{
+  return events->list != NULL ? events->list->len : 0;
+}
+
 gboolean
 butler__events_run_startup (const ButlerEvents *events,
-                            ButlerServer       *server,
+                            guint               n,
+                            ButlerContext      *context,
                             GError            **error)
 {
-  for (guint i = 0; events->list != NULL && i < events->list->len; i++)
-    {
-      const Event *event = &g_array_index (events->list, Event, i);
-      GError *failure = NULL;
+  const Event *event = &g_array_index (events->list, Event, n);
 
-      if (event->startup (server, event->data, &failure))
-        continue;
-      if (failure == NULL)
-        failure = g_error_new (BUTLER_ERROR, BUTLER_ERROR_FAILED, "startup event %u failed without saying why", i + 1);
-      g_propagate_error (error, failure);
-      return FALSE;
-    }
-  return TRUE;
+  return event->startup (context, event->data, error);
 }
 
 void
 butler__events_run_shutdown (const ButlerEvents *events,
-                             ButlerServer       *server)
+                             ButlerContext      *context)
 {
-  for (guint i = 0; events->list != NULL && i < events->list->len; i++)
+  for (guint i = 0; i < butler__events_get_n (events); i++)
     {
       const Event *event = &g_array_index (events->list, Event, i);
 
-      event->shutdown (server, event->data);
+      event->shutdown (context, event->data);
     }
 }

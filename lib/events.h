@@ -22,9 +22,12 @@ void butler__events_add_shutdown (ButlerEvents       *events,
                                   gpointer            data,
                                   GDestroyNotify      destroy);
 
-/* butler__events_run_startup() stops at the first that fails, with its error. */
+guint    butler__events_get_n        (const ButlerEvents *events);
+
+/* butler__events_run_startup() runs the n-th. */
 gboolean butler__events_run_startup  (const ButlerEvents *events,
-                                      ButlerServer       *server,
+                                      guint               n,
+                                      ButlerContext      *context,
                                       GError            **error);
 void     butler__events_run_shutdown (const ButlerEvents *events,
-                                      ButlerServer       *server);
+                                      ButlerContext      *context);

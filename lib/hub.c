@@ -68,6 +68,15 @@ butler_hub_ref (ButlerHub *hub)
   return hub;
 }
 
+void
+butler__hub_close_channels (ButlerHub *hub)
+{
+  butler__hub_lock (hub);
+  for (guint i = 0; i < hub->all_channels->len; i++)
+    butler_channel_close (hub->all_channels->pdata[i]);
+  butler__hub_unlock (hub);
+}
+
 /* Before the modules go: an opaque message's clear function may lie in one. */
 static void
 empty_channels (ButlerHub *hub)
@@ -80,9 +89,39 @@ empty_channels (ButlerHub *hub)
       if (butler__channel_claim (channel))
         {
           butler__channel_discard (channel, BUTLER_DEAD_HUB_GONE);
+          butler__channel_close_internal (channel);
           butler__channel_release (channel);
         }
     }
+}
+
+/* The layer above may set them just now, on another thread. */
+static ButlerHubEnd
+get_end (ButlerHub *hub)
+{
+  ButlerHubEnd end;
+
+  butler__hub_lock (hub);
+  end = hub->end;
+  butler__hub_unlock (hub);
+  return end;
+}
+
+/* FALSE on a thread of its own servers or tasks. */
+static gboolean
+end_all (ButlerHub *hub)
+{
+  ButlerHubEnd end = get_end (hub);
+
+  if ((end.is_in_task != NULL && end.is_in_task (hub)) || (end.servers != NULL && !end.servers (hub)))
+    return FALSE;
+  end = get_end (hub);
+  if (end.tasks != NULL)
+    {
+      butler__hub_close_channels (hub);
+      end.tasks (hub);
+    }
+  return TRUE;
 }
 
 /* The last reference is kept while the servers end: their handlers may take others meanwhile. */
@@ -105,9 +144,10 @@ drop_unless_last (ButlerHub *hub)
  * @hub: (transfer full): the hub
  *
  * Gives a reference back. With the last one all servers are stopped in the order in which they were made, everything that they
- * accepted is handled, and their threads are joined; then the plugins, the channels and the hub itself go.
+ * accepted is handled, and their threads are joined; then tasks that are left are cancelled and waited for, and the plugins, the
+ * channels and the hub itself go.
  *
- * Thread: any but, for the last reference, those of the hub's own servers: a thread cannot join itself. That is refused
+ * Thread: any but, for the last reference, those of the hub's own servers and tasks: a thread cannot join itself. That is refused
  * with a critical warning, and the hub stays as it is.
  *
  * Since: 1.0
@@ -119,9 +159,9 @@ butler_hub_unref (ButlerHub *hub)
 
   if (drop_unless_last (hub))
     return;
-  if (hub->end_servers != NULL && !hub->end_servers (hub))
+  if (!end_all (hub))
     {
-      g_critical ("the last reference to a hub was given back on a thread of its own servers: it stays");
+      g_critical ("the last reference to a hub was given back on a thread of its own servers or tasks: it stays");
       return;
     }
   if (!g_atomic_ref_count_dec (&hub->ref_count))

@@ -9,6 +9,14 @@
 #include "lib/routes.h"
 #include "lib/waits.h"
 
+/* How a hub's last reference ends what the layer above has made; set by that layer when it makes the first server or task. */
+typedef struct
+{
+  gboolean (*is_in_task) (ButlerHub *hub); /* TRUE on the thread of a task, which cannot wait for itself */
+  gboolean (*servers)    (ButlerHub *hub); /* ends all servers, and then frees them; FALSE on the thread of one */
+  void     (*tasks)      (ButlerHub *hub);
+} ButlerHubEnd;
+
 /* Two counts: ref_count is what programs hold, and its end stops everything; memory is what servers and sources hold, so that a
  * pointer to a hub that has ended is never a dangling one. Lock order: a hub's mutex, then the mutex of its waits, then a
  * channel's locks. No function of a program or a plugin is called with any of them held. */
@@ -32,8 +40,9 @@ struct _ButlerHub
   gboolean        gone;         /* the last reference is being given back: nothing starts any more */
   GError         *error;        /* (owned) (nullable): the first that butler_hub_fail() was given */
 
-  /* Set by the layer above when the first server is made: ends all servers, and then frees them. */
-  gboolean      (*end_servers) (ButlerHub *hub);
+  GThreadPool    *tasks;        /* (owned) (nullable): those that belong to no server */
+  GCancellable   *cancellable;  /* (owned) (nullable): of those tasks */
+  ButlerHubEnd    end;
 };
 
 /* butler__hub_hold() keeps the hub's memory, without keeping it from ending. */
@@ -62,6 +71,9 @@ void butler__hub_add_module (ButlerHub      *hub,
 
 /* butler__hub_get_modules() are all of them: (transfer container). */
 GPtrArray *butler__hub_get_modules (ButlerHub *hub);
+
+/* butler__hub_close_channels() lets no task wait for room any longer: nobody will read. */
+void butler__hub_close_channels (ButlerHub *hub);
 
 static inline void
 butler__hub_lock (ButlerHub *hub)

@@ -3,238 +3,9 @@
 
 #include <threadbutler/error.h>
 
-#include "lib/log.h"
 #include "lib/server.h"
 
 /* From start to join. All changes of state are made under the hub's mutex and announced by its condition. */
-
-static void
-set_state (ButlerServer      *server,
-           ButlerServerState  state)
-{
-  server->state = state;
-  g_cond_broadcast (&server->hub->changed);
-}
-
-/* The parts of a run */
-
-static gboolean
-run_set_start (ButlerServer *server,
-               GError      **error)
-{
-  const ButlerHandlerSet *set = &server->handlers->set;
-  GError *failure = NULL;
-
-  if ((set->start == NULL || set->start (server->record, server->settings, &server->context, &failure))
-      && server->context.error == NULL)
-    return TRUE;
-  if (failure == NULL)
-    failure = g_steal_pointer (&server->context.error);
-  if (failure == NULL)
-    failure = g_error_new (BUTLER_ERROR, BUTLER_ERROR_FAILED, "its start function failed without saying why");
-  g_propagate_error (error, failure);
-  return FALSE;
-}
-
-static void
-run_set_stop (ButlerServer *server)
-{
-  if (server->handlers->set.stop != NULL)
-    server->handlers->set.stop (server->record, &server->context);
-  if (server->context.error != NULL)
-    butler__log (G_LOG_LEVEL_WARNING, server->name, NULL, "server %s failed in its stop function: %s", server->name,
-                 server->context.error->message);
-}
-
-static gboolean
-run_startup (ButlerServer *server,
-             GError      **error)
-{
-  gboolean ok = FALSE;
-
-  server->record = server->given_state != NULL ? server->given_state : butler_record_new (server->handlers->set.state);
-  server->busy = TRUE;
-  if (run_set_start (server, error))
-    {
-      ok = butler__events_run_startup (&server->startup, server, error);
-      if (!ok)
-        run_set_stop (server);
-    }
-  server->busy = FALSE;
-  return ok;
-}
-
-static void
-run_shutdown (ButlerServer *server)
-{
-  server->busy = TRUE;
-  butler__events_run_shutdown (&server->shutdown, server);
-  run_set_stop (server);
-  server->busy = FALSE;
-}
-
-static void
-drop_state (ButlerServer *server)
-{
-  if (server->given_state == NULL)
-    butler_record_free (server->record);
-  server->record = NULL;
-  g_clear_error (&server->context.error);
-}
-
-/* Nobody runs that could still handle it. */
-static void
-close_internal_lane (ButlerServer *server)
-{
-  ButlerMessage *message;
-
-  butler__chain_close (&server->channel->internal);
-  while ((message = butler__channel_next_internal (server->channel)) != NULL)
-    {
-      butler__channel_count_dead (server->channel, BUTLER_DEAD_LATE, 1);
-      butler_message_free (message);
-    }
-}
-
-/* What waits for a server that did not start reaches nobody. The reader's role is held. */
-static void
-bury_waiting (ButlerServer *server)
-{
-  butler_channel_close (server->channel);
-  butler__channel_discard (server->channel, BUTLER_DEAD_UNSTARTED);
-  close_internal_lane (server);
-}
-
-/* A source that found the server starting sleeps without being armed. The mutex is held. */
-static void
-wake_context (ButlerServer *server)
-{
-  GMainContext *context = butler__server_get_context (server);
-
-  if (context != NULL)
-    g_main_context_wakeup (context);
-}
-
-gboolean
-butler__server_begin (ButlerServer *server)
-{
-  GError *error = NULL;
-  gboolean ok = run_startup (server, &error);
-
-  if (!ok)
-    {
-      drop_state (server);
-      bury_waiting (server);
-      g_prefix_error (&error, "server %s did not start: ", server->name);
-    }
-  butler__hub_lock (server->hub);
-  if (ok)
-    {
-      set_state (server, butler_channel_is_closed (server->channel) ? BUTLER_SERVER_STOPPING : BUTLER_SERVER_RUNNING);
-      wake_context (server);
-    }
-  server->start_error = error;
-  butler__hub_unlock (server->hub);
-  if (ok && server->polled)
-    butler__server_arm_descriptor (server);
-  return ok;
-}
-
-/* Everything accepted is handled, or a dead letter. A loop of the user's own may have come back before that, or before any stop. */
-static void
-drain (ButlerServer *server)
-{
-  butler_channel_close (server->channel);
-  while (!butler__server_has_ended (server))
-    if (butler__server_dispatch (server, BUTLER__BATCH) == 0)
-      butler__channel_wait (server->channel, -1);
-  butler__channel_discard (server->channel, BUTLER_DEAD_KILLED);
-}
-
-void
-butler__server_finish (ButlerServer *server)
-{
-  butler__hub_lock (server->hub);
-  server->finishing = TRUE;
-  set_state (server, BUTLER_SERVER_STOPPING);
-  butler__hub_unlock (server->hub);
-
-  drain (server);
-  run_shutdown (server);
-  drop_state (server);
-  close_internal_lane (server);
-}
-
-void
-butler__server_announce_end (ButlerServer     *server,
-                             ButlerServerState state)
-{
-  GSource *source;
-
-  butler__hub_lock (server->hub);
-  wake_context (server); /* a loop of the program's own may look at the state between two passes */
-  source = butler__server_steal_source (server);
-  set_state (server, state);
-  butler__hub_unlock (server->hub);
-  butler__source_end (source);
-  butler__hub_go_on_shutting_down (server->hub);
-}
-
-gboolean
-butler__server_is_ended_elsewhere (ButlerServer *server,
-                                   gint64        deadline)
-{
-  gboolean elsewhere;
-
-  if (server->loop != NULL || butler__channel_is_mine (server->channel))
-    return FALSE;
-  butler__hub_lock (server->hub);
-  elsewhere = server->finishing || !butler__server_is_active (server);
-  while (elsewhere && butler__server_is_active (server) && deadline != 0)
-    if (deadline < 0)
-      g_cond_wait (&server->hub->changed, &server->hub->mutex);
-    else if (!g_cond_wait_until (&server->hub->changed, &server->hub->mutex, deadline))
-      break;
-  butler__hub_unlock (server->hub);
-  return elsewhere;
-}
-
-void
-butler__server_announce_free (ButlerServer *server)
-{
-  butler__hub_lock (server->hub);
-  if (server->state == BUTLER_SERVER_STOPPING)
-    g_cond_broadcast (&server->hub->changed);
-  butler__hub_unlock (server->hub);
-}
-
-/* A program may read from the channel of a server that does not run; then it does not start. */
-static gboolean
-claim_or_close (ButlerServer *server)
-{
-  if (butler__channel_claim (server->channel))
-    return TRUE;
-  butler_channel_close (server->channel);
-  return FALSE;
-}
-
-static gpointer
-server_thread (gpointer data)
-{
-  g_autoptr (ButlerServer) server = data;
-  gboolean claimed = claim_or_close (server);
-  gboolean begun = claimed && butler__server_begin (server);
-
-  if (begun)
-    {
-      server->loop (server, server->loop_data);
-      butler__server_finish (server);
-    }
-  if (claimed)
-    butler__channel_release (server->channel);
-  butler__server_announce_end (server, begun ? BUTLER_SERVER_STOPPED : BUTLER_SERVER_FAILED);
-  return NULL;
-}
 
 /* Waiting for it */
 
@@ -389,6 +160,8 @@ butler__server_wait_for_end (ButlerServer *server,
 
   if (butler__channel_is_mine (server->channel) || butler__server_end_here (server))
     return TRUE;
+  if (butler__server_is_in_task (server))
+    return has_ended (server, run);
   if (!butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
     return has_ended (server, run);
   butler__hub_lock (hub);
@@ -449,7 +222,7 @@ open_run (ButlerServer *server)
   server->run++;
   server->finishing = FALSE;
   g_clear_error (&server->start_error);
-  set_state (server, BUTLER_SERVER_STARTING);
+  butler__server_set_state (server, BUTLER_SERVER_STARTING);
 }
 
 /* The mutex is held. */
@@ -457,7 +230,9 @@ static gboolean
 spawn (ButlerServer *server,
        GError      **error)
 {
-  server->thread = g_thread_try_new (server->name, server_thread, butler_server_ref (server), error);
+  if (!butler__server_make_context (server, error))
+    return FALSE;
+  server->thread = g_thread_try_new (server->name, butler__server_thread, butler_server_ref (server), error);
   if (server->thread != NULL)
     return TRUE;
   butler_server_unref (server);
@@ -468,7 +243,7 @@ spawn (ButlerServer *server,
 static void
 begin_here (ButlerServer *server)
 {
-  gboolean claimed = claim_or_close (server);
+  gboolean claimed = butler__server_claim_or_close (server);
   gboolean begun = claimed && butler__server_begin (server);
 
   if (claimed)
@@ -603,7 +378,7 @@ butler__server_request_end (ButlerServer *server,
   if (!butler__server_is_active (server))
     return;
   if (server->state == BUTLER_SERVER_RUNNING)
-    set_state (server, BUTLER_SERVER_STOPPING);
+    butler__server_set_state (server, BUTLER_SERVER_STOPPING);
   if (kill)
     atomic_store_explicit (&server->killed, TRUE, memory_order_release);
   butler_channel_close (server->channel);
@@ -640,7 +415,7 @@ end (ButlerServer *server,
  * Thread: any.
  *
  * Returns: %FALSE if it was not waited for, because that would deadlock (@server waits for the calling server, directly or through
- *   others) or because the calling server was killed meanwhile: @server ends all the same
+ *   others, or for the task in which this is called) or because the calling server was killed meanwhile: @server ends all the same
  *
  * Since: 1.0
  */

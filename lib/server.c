@@ -8,6 +8,9 @@
 
 #include "lib/boxed.h"
 
+#define DEFAULT_POOL_SIZE 2
+#define DEFAULT_END_LIMIT 10000 /* ms */
+
 /**
  * ButlerServer:
  *
@@ -90,7 +93,7 @@ add_to_hub (ButlerServer              *server,
   if (!options->no_route)
     set_routes (server);
   g_ptr_array_add (hub->servers, butler_server_ref (server));
-  hub->end_servers = butler__hub_end_servers;
+  hub->end.servers = butler__hub_end_servers;
   return TRUE;
 }
 
@@ -108,8 +111,10 @@ server_alloc (ButlerHub                 *hub,
   server->handlers = handlers;
   server->given_state = options->state;
   if (!options->no_thread)
-    server->loop = options->loop != NULL ? options->loop : butler_loop_queue;
+    server->loop = options->loop != NULL ? options->loop : butler_loop_default;
   server->loop_data = options->loop_data;
+  server->pool_size = options->pool_size > 0 ? options->pool_size : DEFAULT_POOL_SIZE;
+  server->end_limit = (options->end_limit > 0 ? (gint64) options->end_limit : DEFAULT_END_LIMIT) * 1000;
   server->context = (ButlerContext) { .server = server, .hub = hub };
   return server;
 }
@@ -119,6 +124,7 @@ server_free (ButlerServer *server)
 {
   if (server->settings != NULL)
     butler_record_free (server->settings);
+  g_clear_pointer (&server->main_context, g_main_context_unref);
   butler__events_clear (&server->startup);
   butler__events_clear (&server->shutdown);
   butler__handlers_unref (server->handlers);
@@ -315,11 +321,50 @@ butler_server_remove (ButlerServer *server)
     return server->removed;
 
   butler_channel_clear (server->channel);
+  butler__server_end_tasks (server);
   butler__hub_lock (hub);
   server->channel->abandoned = TRUE;
   butler__hub_unlock (hub);
   butler_server_unref (server);
   return TRUE;
+}
+
+/**
+ * butler_server_route:
+ * @server: the server
+ * @info: a type that @server handles
+ * @error: (nullable): where to put an error
+ *
+ * Lets NAME_send() bring messages of a type to @server, which was made with no_route; for a type that another server had before it
+ * was removed.
+ *
+ * Errors: %BUTLER_ERROR_EXISTS if the type is routed elsewhere, %BUTLER_ERROR_NOT_FOUND if @server has no handler for it.
+ *
+ * Thread: any.
+ *
+ * Returns: %TRUE if the type is routed to @server now
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_route (ButlerServer           *server,
+                     const ButlerRecordInfo *info,
+                     GError                **error)
+{
+  const ButlerLayout *layout;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+  g_return_val_if_fail (info != NULL, FALSE);
+
+  layout = butler__layout_of (info);
+  g_return_val_if_fail (layout != NULL, FALSE);
+  if (butler__handlers_find (server->handlers, layout->type) == NULL)
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NOT_FOUND, "server %s has no handler for %s", server->name,
+                   layout->type->name);
+      return FALSE;
+    }
+  return butler_hub_route (server->hub, info, server->channel, error);
 }
 
 /**

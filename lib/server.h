@@ -26,6 +26,9 @@ struct _ButlerServer
   ButlerLoopFunc  loop;        /* (nullable): NULL for a server without a thread */
   gpointer        loop_data;   /* (unowned) */
   gpointer        given_state; /* (unowned) (nullable) */
+  guint           pool_size;   /* threads for its tasks */
+  gint64          end_limit;   /* how long its end waits for what is pending, µs */
+  GMainContext   *main_context; /* (owned) (nullable): of a default loop; its thread's own. Made at the first start */
 
   /* Before the first start by who made it, read-only afterwards. */
   ButlerEvents    startup;
@@ -48,11 +51,18 @@ struct _ButlerServer
   gpointer        record;      /* (owned) unless given: the state, from startup to shutdown */
   ButlerContext   context;
   gboolean        busy;        /* in a handler or an event */
+  gboolean        starting;    /* from the first startup event to the end of what the last one held */
+  struct _ButlerPending *pending; /* (unowned): held contexts and tasks; each owns itself */
+  GCancellable   *cancellable; /* (owned): of this run */
+  GThreadPool    *tasks;       /* (owned) (nullable): made for the first task */
   gboolean        polled;      /* a foreign loop sleeps on the channel's descriptor */
 
   /* Written by who has the reader's role, relaxed; read by anybody. */
   _Atomic guint64 handled;
   _Atomic guint64 failed;
+
+  /* Relaxed, any thread. */
+  _Atomic guint64 results;     /* of tasks: messages that did not come through the channel */
 };
 
 /* How many messages a loop dispatches before it looks at anything else. */
@@ -71,6 +81,19 @@ butler__server_is_killed (ButlerServer *server)
 {
   return atomic_load_explicit (&server->killed, memory_order_acquire);
 }
+
+/* run.c */
+
+/* butler__server_set_state() announces it. The hub's mutex is held. */
+void butler__server_set_state (ButlerServer      *server,
+                               ButlerServerState  state);
+
+/* butler__server_claim_or_close() takes the reader's role. A program may read from the channel of a server that does not run; then it
+ * does not start. */
+gboolean butler__server_claim_or_close (ButlerServer *server);
+
+/* butler__server_thread() is what a server's thread runs; it takes a reference of the server. */
+gpointer butler__server_thread (gpointer server);
 
 /* lifecycle.c */
 
@@ -130,11 +153,46 @@ gboolean butler__server_try_dispatch (ButlerServer *server,
 guint butler__server_dispatch (ButlerServer *server,
                                guint         max);
 
+/* butler__server_dispatch_lane() looks after what lies on the internal lane in this moment, up to @max; how many. The reader's role is
+ * held. */
+guint butler__server_dispatch_lane (ButlerServer *server,
+                                    guint         max);
+
+/* butler__server_handle_internal() hands @message to its handler. The reader's role is held. */
+void butler__server_handle_internal (ButlerServer  *server,
+                                     ButlerMessage *message);
+
+/* butler__server_note_failure() logs and counts what @context was told of, if it was; during the start it fails the start. */
+void butler__server_note_failure (ButlerServer  *server,
+                                  ButlerContext *context);
+
+/* butler__server_is_here() is TRUE on the thread on which the server's handlers run, also between them. */
+gboolean butler__server_is_here (ButlerServer *server);
+
+/* loop.c */
+
+/* butler__server_sleep() sleeps until there is something on the internal lane, or for one pass of the server's context. The reader's
+ * role is held. */
+void butler__server_sleep (ButlerServer *server,
+                           gint64        deadline);
+
+/* butler__server_make_context() makes the context of a server with the default loop. The hub's mutex is held. */
+gboolean butler__server_make_context (ButlerServer *server,
+                                      GError      **error);
+
 /* butler__server_arm_descriptor() prepares the next sleep of a foreign loop. The reader's role is held. */
 void butler__server_arm_descriptor (ButlerServer *server);
 
 /* butler__server_has_ended() is TRUE when nothing is left to dispatch. The reader's role is held. */
 gboolean butler__server_has_ended (ButlerServer *server);
+
+/* task.c */
+
+/* butler__server_end_tasks() waits for the tasks that the server did not wait for. */
+void butler__server_end_tasks (ButlerServer *server);
+
+/* butler__server_is_in_task() is TRUE in a task of @server: the server waits for it, so it must not wait for the server. */
+gboolean butler__server_is_in_task (const ButlerServer *server);
 
 /* shutdown.c */
 

@@ -147,8 +147,12 @@ butler__hub_end_servers (ButlerHub *hub)
   hub->servers = g_ptr_array_new ();
   g_ptr_array_set_free_func (servers, (GDestroyNotify) butler_server_unref);
   butler__hub_unlock (hub);
+  butler__hub_close_channels (hub);
   for (guint i = 0; i < servers->len; i++)
-    end_source (servers->pdata[i]);
+    {
+      end_source (servers->pdata[i]);
+      butler__server_end_tasks (servers->pdata[i]);
+    }
   return TRUE;
 }
 

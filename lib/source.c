@@ -37,6 +37,8 @@ server_source_prepare (GSource *source,
   *timeout = self->resting ? 0 : -1;
   if (self->resting || !is_running (self))
     return FALSE;
+  if (butler__channel_is_mine (channel))
+    return FALSE; /* it ends on this thread, which waits in this context for what is held, and is woken for that */
   if (!butler__channel_claim (channel))
     {
       *timeout = 0; /* somebody has the role for a moment, to clear the channel or to start the server: it cannot sleep yet */

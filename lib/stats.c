@@ -21,7 +21,8 @@ get_stats (ButlerServer *server)
   return (ButlerServerStats) {
     .name = g_strdup (server->name),
     .state = g_strdup (butler_server_state_to_string (butler_server_get_state (server))),
-    .received = butler_channel_get_accepted (channel) - server->received_before,
+    .received = butler_channel_get_accepted (channel) - server->received_before
+                + atomic_load_explicit (&server->results, memory_order_relaxed),
     .handled = atomic_load_explicit (&server->handled, memory_order_relaxed),
     .failed = atomic_load_explicit (&server->failed, memory_order_relaxed),
     .dead = butler__server_count_dead (server),

@@ -50,6 +50,18 @@ butler__waits_serve (ButlerWaits  *waits,
   g_clear_pointer (&old, g_thread_unref);
 }
 
+gboolean
+butler__waits_is_mine (ButlerWaits  *waits,
+                       ButlerServed *served)
+{
+  gboolean mine;
+
+  g_mutex_lock (&waits->mutex);
+  mine = served->thread == g_thread_self ();
+  g_mutex_unlock (&waits->mutex);
+  return mine;
+}
+
 void
 butler__served_clear (ButlerWaits  *waits,
                       ButlerServed *served)

@@ -43,6 +43,10 @@ void         butler__waits_unref (ButlerWaits *waits);
 void butler__waits_serve (ButlerWaits  *waits,
                           ButlerServed *served);
 
+/* butler__waits_is_mine() is TRUE if the calling thread serves @served, or did so last. */
+gboolean butler__waits_is_mine (ButlerWaits  *waits,
+                                ButlerServed *served);
+
 /* butler__served_clear() lets go of the thread; nobody serves @served or waits for it any more. */
 void butler__served_clear (ButlerWaits  *waits,
                            ButlerServed *served);

@@ -150,9 +150,9 @@ state_of (ButlerServer *server)
 }
 
 static inline void
-note_shutdown (ButlerServer *server,
-               gpointer      data)
+note_shutdown (ButlerContext *context,
+               gpointer       data)
 {
-  g_assert_cmpint (state_of (server), ==, BUTLER_SERVER_STOPPING);
+  g_assert_cmpint (state_of (butler_context_get_server (context)), ==, BUTLER_SERVER_STOPPING);
   write_down (data);
 }

@@ -314,8 +314,8 @@ keep_hub_for_a_moment (Script        *self,
 }
 
 static void
-open_gate (ButlerServer *server G_GNUC_UNUSED,
-           gpointer      script)
+open_gate (ButlerContext *context G_GNUC_UNUSED,
+           gpointer       script)
 {
   g_async_queue_push (((Script *) script)->gate, script);
 }

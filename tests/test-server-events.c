@@ -6,19 +6,19 @@
 /* What runs before and after a server's loop, and with which settings. */
 
 static gboolean
-note_startup (ButlerServer *server,
-              gpointer      data,
-              GError      **error G_GNUC_UNUSED)
+note_startup (ButlerContext *context,
+              gpointer       data,
+              GError       **error G_GNUC_UNUSED)
 {
-  g_assert_cmpint (state_of (server), ==, BUTLER_SERVER_STARTING);
+  g_assert_cmpint (state_of (butler_context_get_server (context)), ==, BUTLER_SERVER_STARTING);
   write_down (data);
   return TRUE;
 }
 
 static gboolean
-fail_startup (ButlerServer *server G_GNUC_UNUSED,
-              gpointer      data,
-              GError      **error)
+fail_startup (ButlerContext *context G_GNUC_UNUSED,
+              gpointer       data,
+              GError       **error)
 {
   write_down (data);
   if (!fail_silently)
@@ -63,7 +63,7 @@ START_TEST (what_an_event_was_given_is_freed_once_with_the_server)
   int freed = 0;
 
   butler_server_add_startup (clerk, note_startup, (gpointer) "one", NULL);
-  butler_server_add_shutdown (clerk, (ButlerShutdownFunc) note_shutdown, (gpointer) "two", NULL);
+  butler_server_add_shutdown (clerk, note_shutdown, (gpointer) "two", NULL);
   butler_hub_unref (hub);
 
   hub = butler_hub_new ();

@@ -223,7 +223,7 @@ static GPrivate farewell = G_PRIVATE_INIT (count_end);
 static int      farewells;
 
 static gboolean
-note_farewell (ButlerServer *server G_GNUC_UNUSED,
+note_farewell (ButlerContext *context G_GNUC_UNUSED,
                gpointer      data,
                GError      **error G_GNUC_UNUSED)
 {

@@ -15,11 +15,11 @@ static GString      *ends; /* the names of the servers, in the order in which th
 static GMutex        ends_lock;
 
 static void
-note_end (ButlerServer *server,
-          gpointer      data G_GNUC_UNUSED)
+note_end (ButlerContext *context,
+          gpointer       data G_GNUC_UNUSED)
 {
   g_mutex_lock (&ends_lock);
-  g_string_append (ends, butler_server_get_name (server));
+  g_string_append (ends, butler_server_get_name (butler_context_get_server (context)));
   g_mutex_unlock (&ends_lock);
 }
 
@@ -175,11 +175,11 @@ START_TEST (who_joins_is_told_why_the_hub_failed)
 END_TEST
 
 static gboolean
-fail_in_startup (ButlerServer *server,
-                 gpointer      failure,
-                 GError      **error G_GNUC_UNUSED)
+fail_in_startup (ButlerContext *context,
+                 gpointer       failure,
+                 GError       **error G_GNUC_UNUSED)
 {
-  butler_hub_fail (butler_server_get_hub (server), failure != NULL ? g_error_copy (failure) : NULL);
+  butler_hub_fail (butler_context_get_hub (context), failure != NULL ? g_error_copy (failure) : NULL);
   return TRUE;
 }
 
@@ -221,9 +221,9 @@ START_TEST (a_shutdown_is_over_when_all_have_ended)
 END_TEST
 
 static gboolean
-fail_to_start (ButlerServer *server G_GNUC_UNUSED,
-               gpointer      fails,
-               GError      **error)
+fail_to_start (ButlerContext *context G_GNUC_UNUSED,
+               gpointer       fails,
+               GError       **error)
 {
   if (*(int *) fails == 0)
     return TRUE;
@@ -291,10 +291,10 @@ kill_hub (gpointer data G_GNUC_UNUSED)
 }
 
 static void
-open_gate (ButlerServer *server,
-           gpointer      gate)
+open_gate (ButlerContext *context,
+           gpointer       gate)
 {
-  note_end (server, NULL);
+  note_end (context, NULL);
   g_async_queue_push (gate, gate);
 }
 

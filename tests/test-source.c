@@ -25,8 +25,8 @@ note_thread (Script        *self G_GNUC_UNUSED,
 }
 
 static void
-note_end (ButlerServer *ended G_GNUC_UNUSED,
-          gpointer      data G_GNUC_UNUSED)
+note_end (ButlerContext *ended G_GNUC_UNUSED,
+          gpointer       data G_GNUC_UNUSED)
 {
   ends++;
 }
@@ -203,8 +203,8 @@ START_TEST (a_source_goes_with_its_hub)
 END_TEST
 
 static gboolean
-fail_to_start (ButlerServer *starting G_GNUC_UNUSED,
-               gpointer      data G_GNUC_UNUSED,
+fail_to_start (ButlerContext *starting G_GNUC_UNUSED,
+               gpointer       data G_GNUC_UNUSED,
                GError      **error)
 {
   g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NOT_FOUND, "no luck");

@@ -281,9 +281,9 @@ END_TEST
 /* Starts */
 
 static gboolean
-send_in_startup (ButlerServer *server G_GNUC_UNUSED,
-                 gpointer      to,
-                 GError      **error)
+send_in_startup (ButlerContext *context G_GNUC_UNUSED,
+                 gpointer       to,
+                 GError       **error)
 {
   return number_send_to (to, &(Number) { 1 }, error);
 }

@@ -64,6 +64,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
   {                                                                                                                    \
     return (Name *) butler_message_get (message_, &name##_info);                                                       \
   }                                                                                                                    \
+  BUTLER__UNUSED static inline void name##_return (ButlerTask *task_, Name *value_)                                    \
+  {                                                                                                                    \
+    butler_task_return (task_, &name##_info, value_);                                                                  \
+  }                                                                                                                    \
   BUTLER__UNUSED static inline gboolean name##_route (ButlerHub *hub_, ButlerChannel *channel_, GError **error_)       \
   {                                                                                                                    \
     return butler_hub_route (hub_, &name##_info, channel_, error_);                                                    \

@@ -21,10 +21,10 @@ typedef enum
 
 typedef void     (*ButlerLoopFunc)     (ButlerServer  *server,
                                         gpointer       data);
-typedef gboolean (*ButlerStartupFunc)  (ButlerServer  *server,
+typedef gboolean (*ButlerStartupFunc)  (ButlerContext *context,
                                         gpointer       data,
                                         GError       **error);
-typedef void     (*ButlerShutdownFunc) (ButlerServer  *server,
+typedef void     (*ButlerShutdownFunc) (ButlerContext *context,
                                         gpointer       data);
 
 /* What can be chosen when a server is made; zero is the default. Append-only: options_size says what is there. */
@@ -37,8 +37,10 @@ typedef struct
   gboolean       as_queue;  /* a GAsyncQueue node for each message, also without a capacity */
   gboolean       no_route;  /* messages of its types are not routed to it: it is addressed by NAME_send_to() */
   gboolean       no_thread; /* whoever calls butler_server_dispatch(), or the context of its source, runs the handlers */
-  ButlerLoopFunc loop;      /* (nullable): what its thread runs; NULL: butler_loop_queue() */
+  ButlerLoopFunc loop;      /* (nullable): what its thread runs; NULL: butler_loop_default() */
   gpointer       loop_data; /* (unowned) */
+  guint          pool_size; /* threads for its tasks at the most; 0: 2 */
+  guint          end_limit; /* how long a stop waits for what is held, and for tasks, in milliseconds; 0: 10000 */
   gpointer       state;     /* (unowned) (nullable): the program's own state instead of one made at each start */
 } ButlerServerOptions;
 
@@ -108,6 +110,13 @@ int               butler_server_get_fd           (ButlerServer              *ser
                                                   GError                   **error);
 BUTLER_AVAILABLE_IN_1_0
 GSource          *butler_server_create_source    (ButlerServer              *server);
+BUTLER_AVAILABLE_IN_1_0
+void              butler_loop_default            (ButlerServer              *server,
+                                                  gpointer                   data);
+BUTLER_AVAILABLE_IN_1_0
+gboolean          butler_server_route            (ButlerServer              *server,
+                                                  const ButlerRecordInfo    *info,
+                                                  GError                   **error);
 BUTLER_AVAILABLE_IN_1_0
 void              butler_loop_queue              (ButlerServer              *server,
                                                   gpointer                   data);

@@ -15,6 +15,8 @@
 #include <threadbutler/module.h>
 #include <threadbutler/plugin.h>
 #include <threadbutler/record.h>
+#include <threadbutler/scope.h>
 #include <threadbutler/server.h>
+#include <threadbutler/task.h>
 #include <threadbutler/types.h>
 #include <threadbutler/version.h>

@@ -13,6 +13,7 @@ typedef struct _ButlerChannel ButlerChannel;
 typedef struct _ButlerMessage ButlerMessage;
 typedef struct _ButlerServer  ButlerServer;
 typedef struct _ButlerContext ButlerContext;
+typedef struct _ButlerTask    ButlerTask;
 typedef struct _ButlerModule  ButlerModule;
 typedef struct _ButlerApp     ButlerApp;
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/pending.h"
+
+#include "lib/log.h"
+
+/* How long what was cancelled has to come back, µs. */
+#define GRACE (1 * G_USEC_PER_SEC)
+
+static void
+unlink_pending (ButlerPending *pending)
+{
+  ButlerServer *server = pending->server;
+
+  if (pending->previous != NULL)
+    pending->previous->next = pending->next;
+  else
+    server->pending = pending->next;
+  if (pending->next != NULL)
+    pending->next->previous = pending->previous;
+}
+
+/* On the lane: back in the run in which it began, or too late; the lane may be that of another server by now. */
+static void
+come_home (ButlerEntry  *entry,
+           ButlerServer *server)
+{
+  ButlerPending *pending = (ButlerPending *) entry;
+
+  if (server == NULL || pending->orphaned)
+    {
+      pending->end (pending, NULL);
+      return;
+    }
+  unlink_pending (pending);
+  pending->end (pending, server);
+}
+
+void
+butler__pending_begin (ButlerPending *pending,
+                       ButlerServer  *server,
+                       const char    *kind,
+                       const char    *name)
+{
+  pending->entry.run = come_home;
+  pending->server = butler_server_ref (server);
+  pending->kind = kind;
+  pending->name = name;
+  pending->run = server->run;
+  pending->since = g_get_monotonic_time ();
+  pending->previous = NULL;
+  pending->next = server->pending;
+  if (pending->next != NULL)
+    pending->next->previous = pending;
+  server->pending = pending;
+}
+
+void
+butler__pending_done (ButlerPending *pending)
+{
+  g_autoptr (ButlerServer) server = butler_server_ref (pending->server);
+
+  if (!butler__channel_put_internal (server->channel, &pending->entry.header))
+    pending->end (pending, NULL);
+}
+
+static void
+name_all (const ButlerServer *server)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  for (const ButlerPending *pending = server->pending; pending != NULL; pending = pending->next)
+    butler__log (G_LOG_LEVEL_WARNING, server->name, NULL, "server %s ends, and cancels its %s %s, which is pending since %.1f s",
+                 server->name, pending->kind, pending->name, (double) (now - pending->since) / G_USEC_PER_SEC);
+}
+
+/* They are freed by who brings them back; the server forgets them. */
+static void
+orphan_all (ButlerServer *server)
+{
+  while (server->pending != NULL)
+    {
+      ButlerPending *pending = server->pending;
+
+      butler__log (G_LOG_LEVEL_WARNING, server->name, NULL, "server %s ends without its %s %s", server->name, pending->kind,
+                   pending->name);
+      unlink_pending (pending);
+      pending->orphaned = TRUE;
+    }
+}
+
+/* A start that waits without a limit has one from when the server was asked to stop. */
+static gint64
+shorten (ButlerServer *server,
+         gint64        deadline)
+{
+  if (deadline < 0 && butler_channel_is_closed (server->channel))
+    return g_get_monotonic_time () + server->end_limit;
+  return deadline;
+}
+
+/* What is not seen to keeps the server from sleeping. TRUE if it is killed. */
+static gboolean
+see_to_requests (ButlerServer *server)
+{
+  gboolean killed = butler__server_is_killed (server);
+
+  butler__channel_clear_if_asked (server->channel);
+  if (killed)
+    butler__channel_drop_request (server->channel, BUTLER__REQUEST_KILL);
+  return killed;
+}
+
+static gboolean
+is_over (gint64 deadline)
+{
+  return deadline >= 0 && g_get_monotonic_time () >= deadline;
+}
+
+/* FALSE when the time is over, or when the server is killed and @unless_killed; also if there is always more on the lane. */
+static gboolean
+wait_until (ButlerServer *server,
+            gint64        deadline,
+            gboolean      unless_killed)
+{
+  while (server->pending != NULL)
+    {
+      guint n = butler__server_dispatch_lane (server, G_MAXUINT);
+      gboolean killed = see_to_requests (server);
+
+      deadline = shorten (server, deadline);
+      if ((killed && unless_killed) || is_over (deadline))
+        return server->pending == NULL;
+      if (n == 0)
+        butler__server_sleep (server, deadline);
+    }
+  return TRUE;
+}
+
+void
+butler__pending_wait (ButlerServer *server,
+                      gint64        limit)
+{
+  if (wait_until (server, limit < 0 ? -1 : g_get_monotonic_time () + limit, TRUE))
+    return;
+  name_all (server);
+  g_cancellable_cancel (server->cancellable);
+  if (!wait_until (server, g_get_monotonic_time () + GRACE, FALSE))
+    orphan_all (server);
+}

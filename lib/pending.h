@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include "lib/entry.h"
+#include "lib/server.h"
+
+/* What a server began and has not ended: a held context, a task. It comes back by the internal lane; until then the server does not
+ * stop, unless its time is over: then it is named, cancelled, and orphaned. */
+typedef struct _ButlerPending ButlerPending;
+struct _ButlerPending
+{
+  ButlerEntry    entry;    /* its way back */
+  ButlerPending *next;     /* who has the reader's role only */
+  ButlerPending *previous;
+  ButlerServer  *server;   /* (owned) */
+  const char    *kind;     /* "handler of" or "task", for the log */
+  const char    *name;     /* (unowned): lives as long as this */
+  guint          run;      /* the server's run in which it began */
+  gint64         since;    /* monotonic, µs */
+  gboolean       orphaned; /* who has the reader's role only: its run is over, the list knows it no more */
+
+  /* Ends and frees it. @server is NULL for an orphan, whose server has no run any more in which it could end. */
+  void         (*end) (ButlerPending *pending, ButlerServer *server);
+};
+
+/* butler__pending_begin() is called by who has the reader's role. */
+void butler__pending_begin (ButlerPending *pending,
+                            ButlerServer  *server,
+                            const char    *kind,
+                            const char    *name);
+
+/* butler__pending_done() sends it home. Any thread; @pending is not to be touched afterwards. */
+void butler__pending_done (ButlerPending *pending);
+
+/* butler__pending_wait() runs the internal lane and the context until nothing is pending. With @limit (µs; -1: none) what still is
+ * pending then is named in the log and cancelled, and orphaned if that does not help either. Who has the reader's role. */
+void butler__pending_wait (ButlerServer *server,
+                           gint64        limit);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <threadbutler/error.h>
+
+#include "lib/log.h"
+#include "lib/pending.h"
+#include "lib/server.h"
+
+/* One run of a server, from its startup events to its last message and beyond, on whatever thread has the reader's role. */
+
+void
+butler__server_set_state (ButlerServer      *server,
+                          ButlerServerState  state)
+{
+  server->state = state;
+  g_cond_broadcast (&server->hub->changed);
+}
+
+/* A step of the start is over when what it held is released; it fails by what it returned, or by butler_context_fail(), then or later.
+ * What a step that failed began is cancelled. */
+static gboolean
+settle (ButlerServer *server,
+        gboolean      ok,
+        GError       *failure,
+        const char   *what,
+        GError      **error)
+{
+  butler__context_leave (&server->context);
+  butler__pending_wait (server, ok ? -1 : 0);
+  if (failure == NULL)
+    failure = g_steal_pointer (&server->context.error);
+  if (ok && failure == NULL)
+    return TRUE;
+  if (failure == NULL)
+    failure = g_error_new (BUTLER_ERROR, BUTLER_ERROR_FAILED, "%s failed without saying why", what);
+  g_clear_error (&server->context.error);
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+static gboolean
+run_set_start (ButlerServer *server,
+               GError      **error)
+{
+  const ButlerHandlerSet *set = &server->handlers->set;
+  GError *failure = NULL;
+  gboolean ok;
+
+  server->busy = TRUE;
+  ok = set->start == NULL || set->start (server->record, server->settings, &server->context, &failure);
+  server->busy = FALSE;
+  return settle (server, ok, failure, "its start function", error);
+}
+
+static gboolean
+run_startup_event (ButlerServer *server,
+                   guint         n,
+                   GError      **error)
+{
+  g_autofree char *what = g_strdup_printf ("startup event %u", n + 1);
+  GError *failure = NULL;
+  gboolean ok;
+
+  server->busy = TRUE;
+  ok = butler__events_run_startup (&server->startup, n, &server->context, &failure);
+  server->busy = FALSE;
+  return settle (server, ok, failure, what, error);
+}
+
+static gboolean
+run_startup_events (ButlerServer *server,
+                    GError      **error)
+{
+  for (guint i = 0; i < butler__events_get_n (&server->startup); i++)
+    if (!run_startup_event (server, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gint64
+get_limit (ButlerServer *server)
+{
+  return butler__server_is_killed (server) ? 0 : server->end_limit;
+}
+
+/* What the shutdown events and the stop function hold is waited for too. */
+static void
+run_set_stop (ButlerServer *server)
+{
+  server->busy = TRUE;
+  if (server->handlers->set.stop != NULL)
+    server->handlers->set.stop (server->record, &server->context);
+  server->busy = FALSE;
+  if (server->context.error != NULL)
+    butler__log (G_LOG_LEVEL_WARNING, server->name, NULL, "server %s failed in its stop function: %s", server->name,
+                 server->context.error->message);
+  g_clear_error (&server->context.error);
+  butler__context_leave (&server->context);
+  butler__pending_wait (server, get_limit (server));
+}
+
+static gboolean
+run_startup (ButlerServer *server,
+             GError      **error)
+{
+  gboolean ok = FALSE;
+  gboolean set_started;
+
+  server->record = server->given_state != NULL ? server->given_state : butler_record_new (server->handlers->set.state);
+  server->context.cancellable = server->cancellable = g_cancellable_new ();
+  server->starting = TRUE;
+  set_started = run_set_start (server, error);
+  if (set_started)
+    ok = run_startup_events (server, error);
+  server->starting = FALSE;
+  if (set_started && !ok)
+    run_set_stop (server);
+  return ok;
+}
+
+static void
+run_shutdown (ButlerServer *server)
+{
+  butler__pending_wait (server, get_limit (server));
+  server->busy = TRUE;
+  butler__events_run_shutdown (&server->shutdown, &server->context);
+  server->busy = FALSE;
+  run_set_stop (server);
+}
+
+static void
+drop_state (ButlerServer *server)
+{
+  if (server->given_state == NULL)
+    butler_record_free (server->record);
+  server->record = NULL;
+  g_clear_error (&server->context.error);
+  g_clear_object (&server->cancellable);
+  server->context.cancellable = NULL;
+}
+
+/* What waits for a server that did not start reaches nobody. The reader's role is held. */
+static void
+bury_waiting (ButlerServer *server)
+{
+  butler_channel_close (server->channel);
+  butler__channel_discard (server->channel, BUTLER_DEAD_UNSTARTED);
+  butler__channel_close_internal (server->channel);
+}
+
+/* A source that found the server starting sleeps without being armed. The mutex is held. */
+static void
+wake_context (ButlerServer *server)
+{
+  GMainContext *context = butler__server_get_context (server);
+
+  if (context != NULL)
+    g_main_context_wakeup (context);
+}
+
+gboolean
+butler__server_begin (ButlerServer *server)
+{
+  GError *error = NULL;
+  gboolean ok = run_startup (server, &error);
+
+  if (!ok)
+    {
+      drop_state (server);
+      bury_waiting (server);
+      g_prefix_error (&error, "server %s did not start: ", server->name);
+    }
+  butler__hub_lock (server->hub);
+  if (ok)
+    {
+      butler__server_set_state (server, butler_channel_is_closed (server->channel) ? BUTLER_SERVER_STOPPING : BUTLER_SERVER_RUNNING);
+      wake_context (server);
+    }
+  server->start_error = error;
+  butler__hub_unlock (server->hub);
+  if (ok && server->polled)
+    butler__server_arm_descriptor (server);
+  return ok;
+}
+
+/* Everything accepted is handled, or a dead letter. A loop of the user's own may have come back before that, or before any stop. */
+static void
+drain (ButlerServer *server)
+{
+  butler_channel_close (server->channel);
+  while (!butler__server_has_ended (server))
+    if (butler__server_dispatch (server, BUTLER__BATCH) == 0)
+      butler__channel_wait (server->channel, -1);
+  butler__channel_discard (server->channel, BUTLER_DEAD_KILLED);
+  butler__channel_drop_request (server->channel, BUTLER__REQUEST_KILL);
+}
+
+void
+butler__server_finish (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  server->finishing = TRUE;
+  butler__server_set_state (server, BUTLER_SERVER_STOPPING);
+  butler__hub_unlock (server->hub);
+
+  drain (server);
+  run_shutdown (server);
+  drop_state (server);
+  butler__channel_close_internal (server->channel);
+}
+
+void
+butler__server_announce_end (ButlerServer     *server,
+                             ButlerServerState state)
+{
+  GSource *source;
+
+  butler__hub_lock (server->hub);
+  wake_context (server); /* a loop of the program's own may look at the state between two passes */
+  source = butler__server_steal_source (server);
+  butler__server_set_state (server, state);
+  butler__hub_unlock (server->hub);
+  butler__source_end (source);
+  butler__hub_go_on_shutting_down (server->hub);
+}
+
+gboolean
+butler__server_is_ended_elsewhere (ButlerServer *server,
+                                   gint64        deadline)
+{
+  gboolean elsewhere;
+
+  if (server->loop != NULL || butler__channel_is_mine (server->channel))
+    return FALSE;
+  butler__hub_lock (server->hub);
+  elsewhere = server->finishing || !butler__server_is_active (server);
+  while (elsewhere && butler__server_is_active (server) && deadline != 0)
+    if (deadline < 0)
+      g_cond_wait (&server->hub->changed, &server->hub->mutex);
+    else if (!g_cond_wait_until (&server->hub->changed, &server->hub->mutex, deadline))
+      break;
+  butler__hub_unlock (server->hub);
+  return elsewhere;
+}
+
+void
+butler__server_announce_free (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  if (server->state == BUTLER_SERVER_STOPPING)
+    g_cond_broadcast (&server->hub->changed);
+  butler__hub_unlock (server->hub);
+}
+
+gboolean
+butler__server_claim_or_close (ButlerServer *server)
+{
+  if (butler__channel_claim (server->channel))
+    return TRUE;
+  butler_channel_close (server->channel);
+  return FALSE;
+}
+
+static gboolean
+run (ButlerServer *server)
+{
+  if (!butler__server_begin (server))
+    return FALSE;
+  server->loop (server, server->loop_data);
+  butler__server_finish (server);
+  return TRUE;
+}
+
+gpointer
+butler__server_thread (gpointer data)
+{
+  g_autoptr (ButlerServer) server = data;
+  GMainContext *context = server->main_context;
+  gboolean claimed = butler__server_claim_or_close (server);
+  gboolean begun;
+
+  if (context != NULL)
+    g_main_context_push_thread_default (context);
+  begun = claimed && run (server);
+  if (context != NULL)
+    g_main_context_pop_thread_default (context);
+  if (claimed)
+    butler__channel_release (server->channel);
+  butler__server_announce_end (server, begun ? BUTLER_SERVER_STOPPED : BUTLER_SERVER_FAILED);
+  return NULL;
+}

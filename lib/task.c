@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include <string.h>
+#include <threadbutler/error.h>
+#include <threadbutler/task.h>
+
+#include "lib/log.h"
+#include "lib/message.h"
+#include "lib/pending.h"
+
+/* Work that blocks, on the threads of a pool: a server's own, or the hub's. */
+
+struct _ButlerTask
+{
+  ButlerPending  pending;     /* first: a server's task comes home as one */
+  ButlerHub     *hub;         /* (unowned): the server, or who waits for the hub's pool, keeps it */
+  GCancellable  *cancellable; /* (owned) */
+  char          *name;        /* (owned) */
+  ButlerTaskFunc func;
+  gpointer       data;
+  GDestroyNotify destroy;     /* (nullable) */
+  ButlerMessage *result;      /* (owned) (nullable) */
+  GError        *error;       /* (owned) (nullable) */
+};
+
+static void
+task_free (ButlerTask *task)
+{
+  if (task->destroy != NULL)
+    task->destroy (task->data);
+  g_clear_pointer (&task->result, butler_message_free);
+  g_clear_error (&task->error);
+  g_object_unref (task->cancellable);
+  g_free (task->name);
+  g_free (task);
+}
+
+static void
+log_failure (const ButlerTask *task,
+             const char       *owner)
+{
+  if (task->error != NULL)
+    butler__log (G_LOG_LEVEL_WARNING, owner, NULL, "task %s failed: %s", task->name, task->error->message);
+}
+
+/* With the server's role: its result meets the state and the handlers of now. */
+static void
+deliver (ButlerTask   *task,
+         ButlerServer *owner,
+         gboolean      runs)
+{
+  if (task->result == NULL)
+    return;
+  atomic_fetch_add_explicit (&owner->results, 1, memory_order_relaxed);
+  if (!runs)
+    butler__channel_count_dead (owner->channel, BUTLER_DEAD_LATE, 1);
+  else if (butler__server_is_killed (owner))
+    butler__channel_count_dead (owner->channel, BUTLER_DEAD_KILLED, 1);
+  else
+    butler__server_handle_internal (owner, g_steal_pointer (&task->result));
+}
+
+static void
+task_end (ButlerPending *pending,
+          ButlerServer  *server)
+{
+  ButlerTask *task = (ButlerTask *) pending;
+  ButlerServer *owner = pending->server;
+
+  log_failure (task, owner->name);
+  deliver (task, owner, server != NULL);
+  task_free (task);
+  butler_server_unref (owner);
+}
+
+/* Whose task runs on this thread, or is freed here: nobody is to be ended by who it would wait for. */
+typedef struct
+{
+  const ButlerHub    *hub;
+  const ButlerServer *server; /* (nullable) */
+} Place;
+
+static GPrivate place_here;
+
+static gboolean
+send_result (ButlerHub     *hub,
+             ButlerMessage *result,
+             GError       **error)
+{
+  return butler__channel_post_message (butler__routes_get (&hub->routes, result->layout->type), result, error);
+}
+
+static void
+end_hub_task (ButlerTask *task)
+{
+  g_autoptr (GError) error = NULL;
+
+  log_failure (task, NULL);
+  if (task->result != NULL && !send_result (task->hub, g_steal_pointer (&task->result), &error))
+    butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "the result of task %s reaches nobody: %s", task->name, error->message);
+  task_free (task);
+}
+
+static void
+run_task (gpointer data,
+          gpointer nothing G_GNUC_UNUSED)
+{
+  ButlerTask *task = data;
+  Place place = { task->hub, task->pending.server };
+
+  g_private_set (&place_here, &place);
+  task->func (task, task->data);
+  if (place.server != NULL)
+    butler__pending_done (&task->pending);
+  else
+    end_hub_task (task);
+  g_private_set (&place_here, NULL);
+}
+
+static gboolean
+is_in_task (ButlerHub *hub)
+{
+  const Place *place = g_private_get (&place_here);
+
+  return place != NULL && place->hub == hub;
+}
+
+gboolean
+butler__server_is_in_task (const ButlerServer *server)
+{
+  const Place *place = g_private_get (&place_here);
+
+  return place != NULL && place->server == server;
+}
+
+static GThreadPool *
+steal_pool (ButlerHub     *hub,
+            GCancellable **cancellable)
+{
+  GThreadPool *pool;
+
+  butler__hub_lock (hub);
+  pool = g_steal_pointer (&hub->tasks);
+  *cancellable = pool != NULL ? g_object_ref (hub->cancellable) : g_steal_pointer (&hub->cancellable);
+  butler__hub_unlock (hub);
+  return pool;
+}
+
+/* The last tasks may run others, in a new pool. */
+static void
+end_hub_tasks (ButlerHub *hub)
+{
+  GCancellable *cancellable;
+  GThreadPool *pool;
+
+  while ((pool = steal_pool (hub, &cancellable)) != NULL)
+    {
+      g_cancellable_cancel (cancellable);
+      g_object_unref (cancellable);
+      g_thread_pool_free (pool, FALSE, TRUE);
+    }
+  g_clear_object (&cancellable);
+}
+
+void
+butler__server_end_tasks (ButlerServer *server)
+{
+  if (server->tasks != NULL)
+    g_thread_pool_free (g_steal_pointer (&server->tasks), FALSE, TRUE);
+}
+
+static ButlerTask *
+task_new (ButlerHub      *hub,
+          GCancellable   *cancellable,
+          const char     *name,
+          ButlerTaskFunc  func,
+          gpointer        data,
+          GDestroyNotify  destroy)
+{
+  ButlerTask *task = g_new0 (ButlerTask, 1);
+
+  task->hub = hub;
+  task->cancellable = g_object_ref (cancellable);
+  task->name = g_strdup (name);
+  task->func = func;
+  task->data = data;
+  task->destroy = destroy;
+  task->pending.end = task_end;
+  return task;
+}
+
+/* Starting */
+
+/* The mutex is held. */
+static void
+watch_hub (ButlerHub *hub)
+{
+  hub->end.is_in_task = is_in_task;
+  hub->end.tasks = end_hub_tasks;
+}
+
+/* It is queued all the same, and belongs to the pool: @task may be gone already. */
+static gboolean
+push (GThreadPool **pool,
+      guint         size,
+      ButlerTask   *task,
+      GError      **error)
+{
+  if (*pool == NULL)
+    *pool = g_thread_pool_new (run_task, NULL, (int) size, FALSE, NULL);
+  return g_thread_pool_push (*pool, task, error);
+}
+
+static void
+log_delay (const char   *name,
+           const GError *error)
+{
+  if (error != NULL)
+    butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "task %s waits for a thread: %s", name, error->message);
+}
+
+/**
+ * butler_context_run_task:
+ * @context: the context of a handler or an event, or a held one
+ * @name: what to call it in the log
+ * @func: the task
+ * @data: what to give to @func
+ * @destroy: (nullable): frees @data after @func
+ *
+ * Runs @func on a thread of the server's pool, whose size is an option of the server. What it gives to NAME_return() is handled by this
+ * server as a message, ahead of those that wait. A server that is stopped waits for its tasks as for what is held: see
+ * butler_context_hold(). With a held context whose run is over it only frees @data.
+ *
+ * Thread: the server's.
+ *
+ * Since: 1.0
+ */
+void
+butler_context_run_task (ButlerContext  *context,
+                         const char     *name,
+                         ButlerTaskFunc  func,
+                         gpointer        data,
+                         GDestroyNotify  destroy)
+{
+  g_autoptr (GError) error = NULL;
+  ButlerServer *server;
+  ButlerTask *task;
+
+  g_return_if_fail (context != NULL);
+  g_return_if_fail (name != NULL && func != NULL);
+
+  server = context->server;
+  g_return_if_fail (butler__server_is_here (server));
+  if (butler__context_is_over (context))
+    {
+      if (destroy != NULL)
+        destroy (data);
+      return;
+    }
+  g_return_if_fail (context->cancellable != NULL);
+  butler__hub_lock (context->hub);
+  watch_hub (context->hub);
+  butler__hub_unlock (context->hub);
+  task = task_new (context->hub, context->cancellable, name, func, data, destroy);
+  butler__pending_begin (&task->pending, server, "task", task->name);
+  push (&server->tasks, server->pool_size, task, &error);
+  log_delay (name, error);
+}
+
+/**
+ * butler_hub_run_task:
+ * @hub: the hub
+ * @name: what to call it in the log
+ * @func: the task
+ * @data: what to give to @func
+ * @destroy: (nullable): frees @data after @func
+ *
+ * Runs @func on a thread of the hub's pool, which has as many as there are CPUs. What it gives to NAME_return() is sent as NAME_send()
+ * does. The end of the hub waits for its tasks, and cancels them first.
+ *
+ * Thread: any.
+ *
+ * Since: 1.0
+ */
+void
+butler_hub_run_task (ButlerHub      *hub,
+                     const char     *name,
+                     ButlerTaskFunc  func,
+                     gpointer        data,
+                     GDestroyNotify  destroy)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (hub != NULL);
+  g_return_if_fail (name != NULL && func != NULL);
+
+  butler__hub_lock (hub);
+  watch_hub (hub);
+  if (hub->cancellable == NULL)
+    hub->cancellable = g_cancellable_new ();
+  push (&hub->tasks, g_get_num_processors (), task_new (hub, hub->cancellable, name, func, data, destroy), &error);
+  butler__hub_unlock (hub);
+  log_delay (name, error);
+}
+
+/**
+ * butler_task_get_hub:
+ * @task: the task
+ *
+ * Gets the hub, to send by.
+ *
+ * Thread: the task's.
+ *
+ * Returns: (transfer none): the hub
+ *
+ * Since: 1.0
+ */
+ButlerHub *
+butler_task_get_hub (ButlerTask *task)
+{
+  g_return_val_if_fail (task != NULL, NULL);
+
+  return task->hub;
+}
+
+/**
+ * butler_task_get_cancellable:
+ * @task: the task
+ *
+ * Gets what is cancelled when nobody can wait for the task any longer; a long one asks g_cancellable_is_cancelled() now and then.
+ *
+ * Thread: the task's.
+ *
+ * Returns: (transfer none): the cancellable
+ *
+ * Since: 1.0
+ */
+GCancellable *
+butler_task_get_cancellable (ButlerTask *task)
+{
+  g_return_val_if_fail (task != NULL, NULL);
+
+  return task->cancellable;
+}
+
+/**
+ * butler_task_return:
+ * @task: the task
+ * @info: the type of @value
+ * @value: a record; its fields move into the message and it is zero afterwards
+ *
+ * Sets the message that is delivered when the task's function has returned; NAME_return() is the typed form. The last one counts.
+ *
+ * Thread: the task's.
+ *
+ * Since: 1.0
+ */
+void
+butler_task_return (ButlerTask             *task,
+                    const ButlerRecordInfo *info,
+                    gpointer                value)
+{
+  const ButlerLayout *layout;
+
+  g_return_if_fail (task != NULL);
+  g_return_if_fail (info != NULL && value != NULL);
+
+  layout = butler__layout_of (info);
+  g_return_if_fail (layout != NULL);
+  g_clear_pointer (&task->result, butler_message_free);
+  task->result = butler__message_new (layout, value);
+  memset (value, 0, layout->size);
+}
+
+/**
+ * butler_task_fail:
+ * @task: the task
+ * @format: what went wrong, as for printf()
+ * @...: the arguments of @format
+ *
+ * Says that the task failed; it is logged when its function has returned. The first error counts.
+ *
+ * Thread: the task's.
+ *
+ * Since: 1.0
+ */
+void
+butler_task_fail (ButlerTask *task,
+                  const char *format,
+                  ...)
+{
+  va_list args;
+
+  g_return_if_fail (task != NULL);
+  g_return_if_fail (format != NULL);
+
+  va_start (args, format);
+  if (task->error == NULL)
+    task->error = g_error_new_valist (BUTLER_ERROR, BUTLER_ERROR_FAILED, format, args);
+  va_end (args);
+}
