@@ -363,6 +363,9 @@ butler_server_get_fd (ButlerServer  *server,
       butler__server_arm_descriptor (server);
     }
   if (entered)
-    butler__channel_release (server->channel);
+    {
+      butler__channel_release (server->channel);
+      butler__server_announce_free (server);
+    }
   return fd;
 }

@@ -108,7 +108,7 @@ end_here (ButlerServer *server,
   release_place (context);
 }
 
-gboolean
+void
 butler__server_end_here (ButlerServer *server)
 {
   GMainContext *context;
@@ -119,57 +119,54 @@ butler__server_end_here (ButlerServer *server)
   butler__hub_unlock (server->hub);
   if (entered)
     end_here (server, context);
-  return entered;
 }
 
-/* Waits for the end of a run, or until the caller can end it here: then @entered is TRUE. */
+/* FALSE if to sleep would close a cycle of waits, as also in a task that the server waits for, or if somebody killed the sleeper. The
+ * mutex is held, and let go while it sleeps. */
+static gboolean
+sleep_in_graph (ButlerServer *server)
+{
+  ButlerHub *hub = server->hub;
+  ButlerWait wait;
+  gboolean slept;
+
+  if (butler__server_is_in_task (server)
+      || !butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
+    return FALSE;
+  slept = sleep_on (server, &wait);
+  butler__waits_leave (hub->waits, &wait);
+  return slept;
+}
+
+/* Waits for the end of a run, or until the caller can end it here: then @entered is TRUE. Who serves a channel does not wait for it
+ * at the same time, so the graph is left before. The mutex is held. */
 static gboolean
 wait_while_active (ButlerServer  *server,
                    guint          run,
-                   ButlerWait    *wait,
                    gboolean      *entered,
                    GMainContext **context)
 {
   while (server->run == run && butler__server_is_active (server) && !(*entered = enter_end (server, context)))
-    if (!sleep_on (server, wait))
+    if (!sleep_in_graph (server))
       return FALSE;
   return TRUE;
-}
-
-static gboolean
-has_ended (ButlerServer *server,
-           guint         run)
-{
-  gboolean ended;
-
-  butler__hub_lock (server->hub);
-  ended = server->run != run || !butler__server_is_active (server);
-  butler__hub_unlock (server->hub);
-  return ended;
 }
 
 gboolean
 butler__server_wait_for_end (ButlerServer *server,
                              guint         run)
 {
-  ButlerHub *hub = server->hub;
-  ButlerWait wait;
   GMainContext *context;
   gboolean entered = FALSE;
   gboolean ended;
 
-  if (butler__channel_is_mine (server->channel) || butler__server_end_here (server))
+  if (butler__channel_is_mine (server->channel))
     return TRUE;
-  if (butler__server_is_in_task (server))
-    return has_ended (server, run);
-  if (!butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
-    return has_ended (server, run);
-  butler__hub_lock (hub);
-  ended = wait_while_active (server, run, &wait, &entered, &context);
+  butler__hub_lock (server->hub);
+  ended = wait_while_active (server, run, &entered, &context);
   if (ended && !entered && server->run == run)
     join_thread (server);
-  butler__hub_unlock (hub);
-  butler__waits_leave (hub->waits, &wait);
+  butler__hub_unlock (server->hub);
   if (entered)
     end_here (server, context);
   return ended;
@@ -219,6 +216,7 @@ static void
 open_run (ButlerServer *server)
 {
   atomic_store_explicit (&server->killed, FALSE, memory_order_relaxed);
+  butler__waits_forget (server->hub->waits, &server->channel->served);
   server->run++;
   server->finishing = FALSE;
   g_clear_error (&server->start_error);
@@ -240,12 +238,26 @@ spawn (ButlerServer *server,
   return FALSE;
 }
 
+/* The start alone happens here; the handlers will run where the source is. */
+static gboolean
+belongs_elsewhere (ButlerServer *server)
+{
+  GMainContext *context;
+
+  butler__hub_lock (server->hub);
+  context = butler__server_get_context (server);
+  butler__hub_unlock (server->hub);
+  return context != NULL && !g_main_context_is_owner (context);
+}
+
 static void
 begin_here (ButlerServer *server)
 {
   gboolean claimed = butler__server_claim_or_close (server);
   gboolean begun = claimed && butler__server_begin (server);
 
+  if (claimed && belongs_elsewhere (server))
+    butler__waits_forget (server->hub->waits, &server->channel->served);
   if (claimed)
     butler__channel_release (server->channel);
   if (begun)

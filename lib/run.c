@@ -235,7 +235,7 @@ butler__server_is_ended_elsewhere (ButlerServer *server,
     return FALSE;
   butler__hub_lock (server->hub);
   elsewhere = server->finishing || !butler__server_is_active (server);
-  while (elsewhere && butler__server_is_active (server) && deadline != 0)
+  while (server->finishing && butler__server_is_active (server) && deadline != 0)
     if (deadline < 0)
       g_cond_wait (&server->hub->changed, &server->hub->mutex);
     else if (!g_cond_wait_until (&server->hub->changed, &server->hub->mutex, deadline))

@@ -111,8 +111,8 @@ gboolean butler__server_wait_for_end (ButlerServer *server,
 void butler__server_await_end (ButlerServer *server);
 
 /* butler__server_end_here() runs the rest of a server without a thread on the calling thread, if it was asked to stop, that thread is
- * the right one, and nobody has the reader's role. TRUE if it did. */
-gboolean butler__server_end_here (ButlerServer *server);
+ * the right one, and nobody has the reader's role. */
+void butler__server_end_here (ButlerServer *server);
 
 /* What a run consists of; who has the reader's role. begin() announces RUNNING, or STOPPING if that was asked for meanwhile, or is
  * FALSE. finish() hands out what is left and runs the shutdown events; after it the role is given back and then announce_end() says so. */

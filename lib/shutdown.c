@@ -177,7 +177,6 @@ undo_start (GPtrArray *servers,
     butler_server_stop (started->pdata[i]);
 }
 
-/* A shutdown that is asked for meanwhile goes past those that do not run yet, so it goes on with each that does. */
 static gboolean
 start_all (ButlerHub  *hub,
            GError    **error)
@@ -197,7 +196,6 @@ start_all (ButlerHub  *hub,
           return FALSE;
         }
       g_ptr_array_add (started, server);
-      butler__hub_go_on_shutting_down (hub);
     }
   return TRUE;
 }
@@ -235,6 +233,7 @@ butler_hub_start (ButlerHub  *hub,
 
   ok = start_all (hub, error);
 
+  /* A shutdown that was asked for meanwhile went past those that did not run yet. */
   butler__hub_lock (hub);
   hub->starting--;
   butler__hub_unlock (hub);

@@ -25,6 +25,14 @@ is_running (ServerSource *self)
   return running;
 }
 
+/* Also who stops the server may have found the role taken, if the source was destroyed meanwhile. */
+static void
+let_go (ServerSource *self)
+{
+  butler__channel_release (self->server->channel);
+  butler__server_announce_free (self->server);
+}
+
 static gboolean
 server_source_prepare (GSource *source,
                        int     *timeout)
@@ -46,7 +54,7 @@ server_source_prepare (GSource *source,
     }
   butler__waker_set_context (&channel->waker, g_source_get_context (source));
   armed = butler__channel_arm (channel, BUTLER__SLEEP_IN_CONTEXT);
-  butler__channel_release (channel);
+  let_go (self);
   return !armed;
 }
 
@@ -67,7 +75,7 @@ server_source_check (GSource *source)
     return FALSE;
   butler__channel_disarm (channel);
   has_work = butler__channel_has_work (channel);
-  butler__channel_release (channel);
+  let_go (self);
   return has_work;
 }
 

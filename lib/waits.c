@@ -63,6 +63,18 @@ butler__waits_is_mine (ButlerWaits  *waits,
 }
 
 void
+butler__waits_forget (ButlerWaits  *waits,
+                      ButlerServed *served)
+{
+  GThread *old;
+
+  g_mutex_lock (&waits->mutex);
+  old = g_steal_pointer (&served->thread);
+  g_mutex_unlock (&waits->mutex);
+  g_clear_pointer (&old, g_thread_unref);
+}
+
+void
 butler__served_clear (ButlerWaits  *waits,
                       ButlerServed *served)
 {
@@ -75,7 +87,8 @@ find_wait_of (const ButlerWaits *waits,
               const GThread     *thread)
 {
   for (const ButlerWait *wait = waits->first; wait != NULL; wait = wait->next)
-    if (wait->waiter == thread && (wait->blocked == NULL || wait->blocked (wait->data)))
+    if (wait->waiter == thread && !atomic_load_explicit (&wait->cancelled, memory_order_relaxed)
+        && (wait->blocked == NULL || wait->blocked (wait->data)))
       return wait;
   return NULL;
 }

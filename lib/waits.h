@@ -47,6 +47,10 @@ void butler__waits_serve (ButlerWaits  *waits,
 gboolean butler__waits_is_mine (ButlerWaits  *waits,
                                 ButlerServed *served);
 
+/* butler__waits_forget() says that who served @served so far will not do so again. Called by who does, or when nobody does. */
+void butler__waits_forget (ButlerWaits  *waits,
+                           ButlerServed *served);
+
 /* butler__served_clear() lets go of the thread; nobody serves @served or waits for it any more. */
 void butler__served_clear (ButlerWaits  *waits,
                            ButlerServed *served);

@@ -201,6 +201,22 @@ START_TEST (a_shutdown_during_the_start_reaches_all)
 }
 END_TEST
 
+/* There may be none that runs when the second one is started. */
+START_TEST (a_shutdown_during_the_start_is_not_over_before)
+{
+  guint rounds = butler_test_rounds (500);
+
+  make_stages (makings[0]);
+  butler_server_add_startup (servers[0], fail_in_startup, NULL, NULL);
+  for (guint round = 0; round < rounds; round++)
+    {
+      start_all ();
+      ck_assert (butler_hub_join (hub, NULL));
+      assert_all (BUTLER_SERVER_STOPPED);
+    }
+}
+END_TEST
+
 /* It is over with the last server, and does not reach those that are started one by one later. */
 START_TEST (a_shutdown_is_over_when_all_have_ended)
 {
@@ -453,6 +469,7 @@ main (void)
   tcase_add_loop_test (tcase, a_handler_asks_for_a_shutdown, 0, STAGES);
   tcase_add_test (tcase, who_joins_is_told_why_the_hub_failed);
   tcase_add_loop_test (tcase, a_shutdown_during_the_start_reaches_all, 0, STAGES);
+  tcase_add_test (tcase, a_shutdown_during_the_start_is_not_over_before);
   tcase_add_loop_test (tcase, a_shutdown_is_over_when_all_have_ended, 0, 3);
   tcase_add_test (tcase, a_start_that_fails_in_the_middle_stops_those_before);
   tcase_add_test (tcase, a_start_leaves_alone_what_runs);

@@ -359,6 +359,28 @@ START_TEST (a_stop_by_who_is_waited_for_is_refused)
 }
 END_TEST
 
+/* The same, but it is killed: what it waits for is over, so nothing is refused to who kills it. */
+START_TEST (a_kill_by_who_is_waited_for_is_not_refused)
+{
+  ButlerChannel *own = own_channel (hub, "own", 1, BUTLER_OVERFLOW_BLOCK);
+
+  tell (own, 1);
+  ck_assert_int_eq (wait_for_number (own), 1);
+  tell (own, 1);
+  make_narrow (0);
+  scripts[0].on_number = send_on;
+  scripts[0].data = own;
+  for (guint round = 0; round < butler_test_rounds (100); round++)
+    {
+      fill (1);
+      open_gates (1);
+      ck_assert (butler_server_kill (servers[0]));
+      g_clear_error (&scripts[0].error);
+      butler_channel_clear (answers);
+    }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -377,6 +399,7 @@ main (void)
   tcase_add_test (tcase, a_handler_starts_another_server);
   tcase_add_test (tcase, a_start_of_who_waits_for_the_starter_is_a_ring);
   tcase_add_test (tcase, a_stop_by_who_is_waited_for_is_refused);
+  tcase_add_test (tcase, a_kill_by_who_is_waited_for_is_not_refused);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }
