@@ -189,6 +189,8 @@ butler__app_make_server (ButlerApp  *app,
     return FALSE;
 
   options.settings = settings;
+  options.settings_file = set->settings != NULL ? app->file : NULL;
+  options.settings_group = group;
   made = butler_server_new (app->hub, butler__app_server_name (group), set, &options, error) != NULL
          || blame (app, group, NULL, error);
   g_clear_pointer (&settings, butler_record_free);

@@ -6,6 +6,7 @@
 
 #include "lib/channel.h"
 #include "lib/message.h"
+#include "lib/outbox.h"
 
 /* How messages get into a channel, and out of one that belongs to a thread that is no server. */
 
@@ -58,6 +59,8 @@ butler__channel_post_message (ButlerChannel *channel,
 
   if (G_LIKELY (channel != NULL))
     {
+      if (butler__outbox_take (channel, message))
+        return TRUE;
       result = channel->kind->put (channel, message, BUTLER__MAY_WAIT);
       if (G_LIKELY (result == BUTLER__SENT))
         return TRUE;
@@ -81,7 +84,7 @@ try_send_value (ButlerChannel      *channel,
   if (channel == NULL)
     return set_no_route (error, layout);
   message = butler__message_new (layout, value);
-  result = channel->kind->put (channel, message, BUTLER__NEVER_WAIT);
+  result = butler__outbox_take (channel, message) ? BUTLER__SENT : channel->kind->put (channel, message, BUTLER__NEVER_WAIT);
   if (result == BUTLER__SENT)
     {
       memset (value, 0, layout->size);

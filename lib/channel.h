@@ -31,6 +31,7 @@ typedef enum
 {
   BUTLER__REQUEST_CLEAR = 1 << 0,
   BUTLER__REQUEST_KILL  = 1 << 1,
+  BUTLER__REQUEST_SWAP  = 1 << 2,
 } ButlerRequest;
 
 /* The two kinds of channel differ in how messages get from many hands into one; sleeping, waking, lanes and order are common. */
@@ -187,6 +188,14 @@ gboolean butler__channel_arm_internal (ButlerChannel *channel,
 /* butler__channel_drop_request() forgets a request that the reader has seen to. */
 void butler__channel_drop_request (ButlerChannel *channel,
                                    ButlerRequest  request);
+
+/* butler__channel_is_asked() is TRUE while @request is set. */
+static inline gboolean
+butler__channel_is_asked (ButlerChannel *channel,
+                          ButlerRequest  request)
+{
+  return (atomic_load_explicit (&channel->control, memory_order_acquire) & request) != 0;
+}
 
 /* butler__channel_has_work() is TRUE when it is of no use to sleep. */
 gboolean butler__channel_has_work (ButlerChannel *channel);

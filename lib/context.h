@@ -19,6 +19,7 @@ struct _ButlerContext
   GCancellable  *cancellable; /* (unowned), a held one's (owned): of the server's run */
   ButlerContext *held;    /* (unowned) (nullable): what butler_context_hold() made of this, while the handler runs */
   gboolean       is_held;
+  gboolean       is_swapping; /* `swapped` runs: nothing that it does is certain yet */
 };
 
 /* butler__context_leave() is called when the handler or the event has returned: what it held lives on by itself. */

@@ -34,6 +34,12 @@ butler__credits_try (ButlerCredits *credits)
   return TRUE;
 }
 
+void
+butler__credits_overdraw (ButlerCredits *credits)
+{
+  atomic_fetch_add_explicit (&credits->word, 2, memory_order_acq_rel);
+}
+
 /* Under the mutex. FALSE: there is room now. */
 static gboolean
 set_waiters (ButlerCredits *credits)

@@ -28,6 +28,9 @@ void butler__credits_clear (ButlerCredits *credits);
 /* butler__credits_try() takes one credit if there is one. */
 gboolean butler__credits_try (ButlerCredits *credits);
 
+/* butler__credits_overdraw() reserves room that is not there. */
+void butler__credits_overdraw (ButlerCredits *credits);
+
 /* butler__credits_announce() says that the caller is going to sleep until @generation is over; FALSE if there is room now. */
 gboolean butler__credits_announce (ButlerCredits *credits,
                                    guint         *generation);

@@ -236,3 +236,48 @@ butler__descriptor_check_beside (const ButlerDescriptor *self,
     }
   return TRUE;
 }
+
+/* NULL: it has no handler of @type. */
+static const ButlerLayout *
+find_layout (const ButlerDescriptor *self,
+             const ButlerType       *type)
+{
+  for (guint i = 0; i < self->handlers->len; i++)
+    {
+      const ButlerHandlerEntry *entry = butler__handlers_find (g_ptr_array_index (self->handlers, i), type);
+
+      if (entry != NULL)
+        return entry->layout;
+    }
+  return NULL;
+}
+
+static gboolean
+check_set_follows (const ButlerDescriptor *self,
+                   const ButlerHandlers   *old,
+                   GError                **error)
+{
+  for (guint n = 0; n < old->set.n_handlers; n++)
+    {
+      const ButlerLayout *from = old->entries[n].layout;
+      const ButlerLayout *to = find_layout (self, from->type);
+
+      if (to != NULL && butler__conversion_get (from, to, error) == NULL)
+        {
+          g_prefix_error (error, "%s: messages that are on their way cannot be handled by it: ", self->origin);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+butler__descriptor_check_follows (const ButlerDescriptor *self,
+                                  const ButlerDescriptor *old,
+                                  GError                **error)
+{
+  for (guint i = 0; i < old->handlers->len; i++)
+    if (!check_set_follows (self, g_ptr_array_index (old->handlers, i), error))
+      return FALSE;
+  return TRUE;
+}

@@ -37,6 +37,12 @@ gboolean butler__descriptor_check_beside (const ButlerDescriptor *descriptor,
                                           GPtrArray              *others,
                                           GError                **error);
 
+/* butler__descriptor_check_follows() checks that messages as @old, an older one of the same plugin, knows them can be handled by
+ * @descriptor: some may be on their way. */
+gboolean butler__descriptor_check_follows (const ButlerDescriptor *descriptor,
+                                           const ButlerDescriptor *old,
+                                           GError                **error);
+
 /* butler__descriptor_refuse() sets an error that names the origin and the reason; FALSE, always. */
 gboolean butler__descriptor_refuse (const char  *origin,
                                     ButlerError  code,

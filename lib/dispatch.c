@@ -6,7 +6,7 @@
 #include "lib/entry.h"
 #include "lib/log.h"
 #include "lib/message.h"
-#include "lib/server.h"
+#include "lib/switch.h"
 
 /* From the channel to the handler, on whatever thread has the reader's role. */
 
@@ -52,6 +52,7 @@ handle (ButlerServer             *server,
 
   context->message = message;
   context->type = entry->layout->type->name;
+  atomic_store_explicit (&server->doing, context->type, memory_order_relaxed);
   server->busy = TRUE;
   entry->func (server->record, butler__envelope_payload (message), context);
   server->busy = FALSE;
@@ -62,6 +63,7 @@ handle (ButlerServer             *server,
     butler_message_free (g_steal_pointer (&context->message));
   butler__server_note_failure (server, context);
   context->type = NULL;
+  atomic_store_explicit (&server->doing, NULL, memory_order_relaxed);
 
   /* Nobody else writes it: no RMW is needed. */
   atomic_store_explicit (&server->handled, atomic_load_explicit (&server->handled, memory_order_relaxed) + 1,
@@ -72,9 +74,14 @@ static void
 dispatch_one (ButlerServer  *server,
               ButlerMessage *message)
 {
-  const ButlerHandlerEntry *entry = butler__handlers_find (server->handlers, message->layout->type);
+  const ButlerHandlerEntry *entry;
   g_autoptr (GError) error = NULL;
   ButlerMessage *fitting;
+
+  /* After the message was taken out: see lib/switch.h. */
+  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
+    butler__server_come_over (server);
+  entry = butler__handlers_find (server->handlers, message->layout->type);
 
   if (G_UNLIKELY (entry == NULL))
     {
@@ -148,9 +155,12 @@ static guint
 dispatch_round (ButlerServer *server,
                 guint         max)
 {
-  guint n = butler__server_dispatch_lane (server, max);
   ButlerMessage *message;
+  guint n;
 
+  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
+    butler__server_come_over (server);
+  n = butler__server_dispatch_lane (server, max);
   if (n == max || butler__server_is_killed (server))
     return n;
   message = butler__channel_next (server->channel);

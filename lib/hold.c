@@ -56,7 +56,9 @@ hold_new (ButlerContext *context)
   hold->context.held = NULL;
   g_object_ref (hold->context.cancellable);
   context->message = NULL;
-  butler__pending_begin (&hold->pending, context->server, context->type != NULL ? "handler of" : "event",
+  hold->pending.is_held = TRUE;
+  butler__pending_begin (&hold->pending, context->server, context->server->pin.generation,
+                         context->type != NULL ? "handler of" : "event",
                          context->type != NULL ? context->type : get_event (context->server));
   return hold;
 }
@@ -96,6 +98,7 @@ butler_context_hold (ButlerContext *context)
 {
   g_return_val_if_fail (context != NULL, NULL);
 
+  g_return_val_if_fail (!context->is_swapping, NULL); /* it may yet not happen */
   if (context->is_held)
     {
       g_atomic_ref_count_inc (&hold_of (context)->ref_count);

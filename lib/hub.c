@@ -39,6 +39,8 @@ butler_hub_new (void)
   butler__routes_init (&hub->routes);
   hub->waits = butler__waits_new ();
   g_mutex_init (&hub->mutex);
+  g_mutex_init (&hub->loading);
+  hub->swap_limit = 2 * G_USEC_PER_SEC;
   g_cond_init (&hub->changed);
   hub->servers = g_ptr_array_new ();
   hub->all_channels = g_ptr_array_new_with_free_func ((GDestroyNotify) butler_channel_unref);
@@ -121,6 +123,8 @@ end_all (ButlerHub *hub)
       butler__hub_close_channels (hub);
       end.tasks (hub);
     }
+  if (end.swaps != NULL)
+    end.swaps (hub);
   return TRUE;
 }
 
@@ -190,6 +194,7 @@ butler__hub_drop (ButlerHub *hub)
   butler__waits_unref (hub->waits);
   g_clear_error (&hub->error);
   g_mutex_clear (&hub->mutex);
+  g_mutex_clear (&hub->loading);
   g_cond_clear (&hub->changed);
   g_free (hub);
 }

@@ -15,6 +15,7 @@ typedef struct
   gboolean (*is_in_task) (ButlerHub *hub); /* TRUE on the thread of a task, which cannot wait for itself */
   gboolean (*servers)    (ButlerHub *hub); /* ends all servers, and then frees them; FALSE on the thread of one */
   void     (*tasks)      (ButlerHub *hub);
+  void     (*swaps)      (ButlerHub *hub); /* lets no swap begin any more, and waits for the one that goes on */
 } ButlerHubEnd;
 
 /* Two counts: ref_count is what programs hold, and its end stops everything; memory is what servers and sources hold, so that a
@@ -35,6 +36,11 @@ struct _ButlerHub
   GHashTable     *channels;     /* (owned): name -> ButlerChannel; names are never given back, see butler__hub_make_channel() */
   GPtrArray      *all_channels; /* (owned): also those that another took the name of */
   GPtrArray      *modules;      /* (owned): ButlerModule */
+  GMutex          loading;      /* who loads or swaps modules, one at a time; locked before the mutex */
+  gint64          swap_limit;   /* how long a swap may keep servers, µs */
+  _Atomic gboolean reaping;     /* sequentially consistent: a look for what can be closed is pushed to swaps */
+  GAsyncQueue    *swaps;        /* (owned) (nullable): what swapper has to do; as long as swapper lives */
+  GThread        *swapper;      /* (owned) (nullable): swaps, and closes what was swapped out */
   guint           starting;     /* how many butler_hub_start() are at it: a shutdown is not over before they are */
   gboolean        shutting_down; /* until no server is active any more */
   gboolean        gone;         /* the last reference is being given back: nothing starts any more */

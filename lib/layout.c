@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "lib/field.h"
+#include "lib/image.h"
 #include "lib/info.h"
 #include "lib/kind.h"
+#include "lib/opaque.h"
 
 #define FINGERPRINT_MAX 65536
 
@@ -20,6 +22,7 @@ typedef struct
 /* A leaf lock: under it only tables are read, nothing of a plugin or of the user is called. Readers never take it. */
 static GMutex      registry_lock;
 static GHashTable *registry; /* name -> TypeEntry; nothing in it is ever freed */
+static GPtrArray  *opaque;   /* the layouts of opaque types, but for those whose functions are gone */
 
 static const ButlerLayout *register_unlocked (const ButlerRecordInfo *info,
                                               const char             *origin,
@@ -185,6 +188,7 @@ fill_layout (ButlerLayout           *layout,
     {
       layout->clear = info->clear;
       layout->copy = info->copy;
+      layout->opaque = g_new0 (ButlerOpaque, 1);
     }
   else
     {
@@ -206,6 +210,7 @@ discard_layout (ButlerLayout *layout)
 {
   g_free ((gpointer) layout->fields);
   g_free ((gpointer) layout->fingerprint);
+  g_free (layout->opaque);
   g_free (layout);
 }
 
@@ -214,7 +219,7 @@ same_layout (const ButlerLayout *a,
              const ButlerLayout *b)
 {
   if (a->size != b->size || a->align != b->align || a->clear != b->clear || a->copy != b->copy
-      || strcmp (a->fingerprint, b->fingerprint) != 0)
+      || strcmp (a->fingerprint, b->fingerprint) != 0 || (a->opaque != NULL && a->opaque->gone))
     return FALSE;
 
   for (guint i = 0; i < a->n_fields; i++)
@@ -263,6 +268,12 @@ add_layout (const char   *name,
 
   layout->type = &entry->type;
   g_ptr_array_add (entry->layouts, layout);
+  if (layout->opaque != NULL)
+    {
+      if (opaque == NULL)
+        opaque = g_ptr_array_new ();
+      g_ptr_array_add (opaque, layout);
+    }
   return layout;
 }
 
@@ -315,7 +326,7 @@ const ButlerLayout *
 butler__layout_of_slow (const ButlerRecordInfo *info)
 {
   g_autoptr (GError)  error = NULL;
-  const ButlerLayout *layout = butler__layout_register (info, BUTLER__ORIGIN_PROGRAM, &error);
+  const ButlerLayout *layout = butler__layout_register (info, butler__image_origin (info), &error);
 
   if (layout == NULL)
     g_critical ("%s", error->message);
@@ -343,6 +354,39 @@ butler__type_get_layouts (const ButlerType *type)
   layouts = g_ptr_array_copy (entry->layouts, NULL, NULL);
   g_mutex_unlock (&registry_lock);
   return layouts;
+}
+
+GPtrArray *
+butler__layouts_get_opaque (void)
+{
+  GPtrArray *layouts;
+
+  g_mutex_lock (&registry_lock);
+  layouts = opaque != NULL ? g_ptr_array_copy (opaque, NULL, NULL) : g_ptr_array_new ();
+  g_mutex_unlock (&registry_lock);
+  return layouts;
+}
+
+void
+butler__layouts_forget_opaque (gconstpointer low,
+                               gconstpointer high)
+{
+  ButlerImage image = { low, high, NULL };
+
+  g_mutex_lock (&registry_lock);
+  for (guint i = 0; opaque != NULL && i < opaque->len;)
+    {
+      const ButlerLayout *layout = opaque->pdata[i];
+
+      if (butler__opaque_lies_in (layout, &image))
+        {
+          layout->opaque->gone = TRUE;
+          g_ptr_array_remove_index_fast (opaque, i);
+        }
+      else
+        i++;
+    }
+  g_mutex_unlock (&registry_lock);
 }
 
 /**

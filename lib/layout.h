@@ -43,6 +43,7 @@ struct _ButlerLayout
   const ButlerLayoutField *fields;
   void                   (*clear) (gpointer value);                      /* opaque only, (nullable) */
   void                   (*copy)  (gconstpointer value, gpointer copy);  /* opaque only */
+  struct _ButlerOpaque    *opaque;      /* (owned): opaque only; what changes of it, see lib/opaque.h */
 };
 
 static inline gboolean
@@ -74,6 +75,12 @@ const ButlerType *butler__type_lookup (const char *name);
 
 /* butler__type_get_layouts() are all layouts of @type, oldest first: (transfer container), elements never freed. */
 GPtrArray *butler__type_get_layouts (const ButlerType *type);
+
+/* butler__layouts_get_opaque() are those of which the functions are still there: (transfer container). butler__layouts_forget_opaque()
+ * is called when those of one file go: what is registered from now on, be it at the same address, is something else. */
+GPtrArray *butler__layouts_get_opaque    (void);
+void       butler__layouts_forget_opaque (gconstpointer low,
+                                          gconstpointer high);
 
 /* What a layout's fields allow; the public butler_record_ functions are these by way of butler__layout_of(). */
 void      butler__layout_clear        (const ButlerLayout *layout,

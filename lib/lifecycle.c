@@ -3,7 +3,7 @@
 
 #include <threadbutler/error.h>
 
-#include "lib/server.h"
+#include "lib/switch.h"
 
 /* From start to join. All changes of state are made under the hub's mutex and announced by its condition. */
 
@@ -219,8 +219,10 @@ open_run (ButlerServer *server)
   butler__waits_forget (server->hub->waits, &server->channel->served);
   server->run++;
   server->finishing = FALSE;
+  server->ending = FALSE;
   g_clear_error (&server->start_error);
   butler__server_set_state (server, BUTLER_SERVER_STARTING);
+  butler__server_begin_run (server);
 }
 
 /* The mutex is held. */
@@ -325,7 +327,9 @@ open_next_run (ButlerServer *server,
 {
   if (!check_startable (server, error))
     return FALSE;
-  join_thread (server);
+  do
+    join_thread (server);
+  while (butler__server_await_halt (server));
   if (!check_startable (server, error))
     return FALSE;
   if (butler_channel_is_closed (server->channel) && !butler__channel_reopen (server->channel))

@@ -1,45 +1,57 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
-#include "lib/module.h"
+#include <threadbutler/module.h>
 
-#include <dlfcn.h>
-
-#include "lib/descriptor.h"
 #include "lib/hub.h"
+#include "lib/loader.h"
+#include "lib/log.h"
 #include "lib/names.h"
-#include "lib/stage.h"
+#include "lib/reaper.h"
 
-#if defined __has_include
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#endif
-#endif
-#ifndef RUNNING_ON_VALGRIND
-#define RUNNING_ON_VALGRIND 0
-#endif
-#ifndef BUTLER_SANITIZED
-#define BUTLER_SANITIZED 0
-#endif
+/* Modules that a hub left behind, as something pinned them: their files are mapped, and their memory is needed, for good. */
+static GMutex     left_lock;
+static GPtrArray *left;
 
-/* Made at load, read-only afterwards, freed by the hub after its servers. */
-struct _ButlerModule
+static void
+leave_behind (ButlerModule *self)
 {
-  char             *path;       /* (owned) (nullable): the user's file, not the copy; NULL: linked in */
-  ButlerDescriptor *descriptor; /* (owned) */
-  ButlerStage      *stage;      /* (owned) (nullable) */
-  gpointer          image;      /* (owned) (nullable): of dlopen() */
-};
+  g_mutex_lock (&left_lock);
+  if (left == NULL)
+    left = g_ptr_array_new ();
+  g_ptr_array_add (left, self);
+  g_mutex_unlock (&left_lock);
+}
 
-/* Joining a hub is looking at its modules and adding one: two at once must not miss each other. No plugin code runs
- * inside. */
-static GMutex joining;
-
-/* Tools that name code by its address when the process ends would find nothing where a module was. */
+/* TRUE if something still needs one of them. */
 static gboolean
-keeps_images (void)
+end_generations (ButlerModule *self)
 {
-  return BUTLER_SANITIZED || RUNNING_ON_VALGRIND || g_strcmp0 (g_getenv ("BUTLER_KEEP_MODULES"), "1") == 0;
+  for (guint i = self->generations->len; i > 0; i--)
+    {
+      ButlerGeneration *generation = self->generations->pdata[i - 1];
+
+      butler__generation_retire (generation);
+      if (!butler__generation_is_idle (generation))
+        continue;
+      butler__reaper_forget (generation);
+      butler__loader_discard (generation);
+      g_ptr_array_remove_index (self->generations, i - 1);
+    }
+  return self->generations->len > 0;
+}
+
+static void
+name_pins (ButlerModule *self)
+{
+  g_autoptr (GPtrArray) pins = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char      *list = NULL;
+
+  for (guint i = 0; i < self->generations->len; i++)
+    butler__generation_describe_pins (self->generations->pdata[i], pins);
+  g_ptr_array_add (pins, NULL);
+  list = g_strjoinv (", ", (char **) pins->pdata);
+  butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "plugin %s stays mapped after its hub has ended: %s", self->name, list);
 }
 
 static void
@@ -47,87 +59,85 @@ module_free (gpointer data)
 {
   ButlerModule *self = data;
 
-  g_clear_pointer (&self->descriptor, butler__descriptor_free); /* points into the image */
-  if (self->image != NULL && !keeps_images ())
-    dlclose (self->image);
-  g_clear_pointer (&self->stage, butler__stage_free);
+  g_mutex_lock (&self->pins);
+  self->idle = NULL;
+  g_mutex_unlock (&self->pins);
+  g_ptr_array_set_size (self->given, 0);
+  if (end_generations (self))
+    {
+      name_pins (self);
+      leave_behind (self);
+      return;
+    }
+  g_ptr_array_unref (self->generations);
+  g_ptr_array_unref (self->given);
+  g_mutex_clear (&self->pins);
   g_free (self->path);
   g_free (self);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerModule, module_free)
 
-/* dlerror() speaks of the private copy, which the user never heard of. */
-static void
-set_image_error (ButlerModule *self,
-                 GError      **error)
+static ButlerModule *
+module_new (ButlerHub         *hub,
+            const char        *path,
+            ButlerModuleFlags  flags)
 {
-  const char         *text = dlerror ();
-  const char         *copy = butler__stage_get_copy (self->stage);
-  g_autofree char    *prefix = g_strconcat (copy, ": ", NULL);
-  g_autoptr (GString) reason = g_string_new (text != NULL ? text : "it cannot be loaded");
+  ButlerModule *self = g_new0 (ButlerModule, 1);
 
-  g_string_replace (reason, prefix, "", 0);
-  g_string_replace (reason, copy, self->path, 0);
-  butler__descriptor_refuse (self->path, BUTLER_ERROR_BAD_PLUGIN, error, "%s", reason->str);
+  self->hub = hub;
+  self->path = g_strdup (path);
+  self->flags = flags;
+  self->generations = g_ptr_array_new ();
+  self->given = g_ptr_array_new_with_free_func ((GDestroyNotify) butler__handlers_unref);
+  g_mutex_init (&self->pins);
+  return self;
 }
 
-static const ButlerPlugin *
-open_image (ButlerModule *self,
-            GError      **error)
+static GPtrArray *
+list_current (GPtrArray *modules)
 {
-  const ButlerPlugin *plugin;
-
-  self->image = dlopen (butler__stage_get_copy (self->stage), RTLD_NOW | RTLD_LOCAL);
-  if (self->image == NULL)
-    {
-      set_image_error (self, error);
-      return NULL;
-    }
-
-  plugin = dlsym (self->image, "butler_plugin");
-  if (plugin == NULL)
-    butler__descriptor_refuse (self->path, BUTLER_ERROR_BAD_PLUGIN, error,
-                               "it exports no butler_plugin: is BUTLER_PLUGIN() missing?");
-  return plugin;
-}
-
-static gboolean
-check_beside (ButlerModule *self,
-              GPtrArray    *modules,
-              GError      **error)
-{
-  g_autoptr (GPtrArray) others = g_ptr_array_new ();
+  GPtrArray *descriptors = g_ptr_array_new ();
 
   for (guint i = 0; i < modules->len; i++)
-    {
-      ButlerModule *other = g_ptr_array_index (modules, i);
-
-      g_ptr_array_add (others, other->descriptor);
-    }
-  return butler__descriptor_check_beside (self->descriptor, others, error);
+    g_ptr_array_add (descriptors, butler__loaded_of (((ButlerModule *) modules->pdata[i])->current)->descriptor);
+  return descriptors;
 }
 
-/* Consumes @self, also on error. */
-static ButlerModule *
-join_hub (ButlerHub    *hub,
-          ButlerModule *self,
-          GError      **error)
+static ButlerDescriptor *
+get_descriptor (ButlerModule *self)
 {
-  g_autoptr (GPtrArray) modules = NULL;
-  gboolean              ok;
+  return butler__loaded_of (self->current)->descriptor;
+}
 
-  g_mutex_lock (&joining);
+/* Consumes @self and @generation, also on error. Under the hub's loading lock: who looks at its modules and adds or changes one does
+ * not miss another that does so. */
+static ButlerModule *
+join_hub (ButlerModule     *self,
+          ButlerGeneration *generation,
+          GError          **error)
+{
+  g_autoptr (ButlerModule) module = self;
+  g_autoptr (GPtrArray)    modules = NULL;
+  g_autoptr (GPtrArray)    others = NULL;
+  ButlerHub               *hub = self->hub;
+  gboolean                 ok;
+
+  if (generation == NULL)
+    return NULL;
+  self->current = generation;
+  generation->number = self->last_number = 1;
+  g_ptr_array_add (self->generations, generation);
+  self->name = g_intern_string (get_descriptor (self)->name);
+
+  g_mutex_lock (&hub->loading);
   modules = butler__hub_get_modules (hub);
-  ok = check_beside (self, modules, error);
+  others = list_current (modules);
+  ok = butler__descriptor_check_beside (get_descriptor (self), others, error);
   if (ok)
-    butler__hub_add_module (hub, self, module_free);
-  g_mutex_unlock (&joining);
-  if (ok)
-    return self;
-
-  module_free (self);
-  return NULL;
+    butler__hub_add_module (hub, g_steal_pointer (&module), module_free);
+  g_mutex_unlock (&hub->loading);
+  return ok ? self : NULL;
 }
 
 /**
@@ -167,25 +177,18 @@ butler_module_load (ButlerHub         *hub,
                     ButlerModuleFlags  flags,
                     GError           **error)
 {
-  g_autoptr (ButlerModule) self = NULL;
-  const ButlerPlugin      *plugin;
+  ButlerModule *self;
+  ButlerStage  *stage;
 
   g_return_val_if_fail (hub != NULL, NULL);
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  self = g_new0 (ButlerModule, 1);
-  self->path = g_strdup (path);
-  self->stage = butler__stage_new (path, flags, error);
-  if (self->stage == NULL)
+  stage = butler__stage_new (path, flags, error);
+  if (stage == NULL)
     return NULL;
-  plugin = open_image (self, error);
-  if (plugin == NULL)
-    return NULL;
-  self->descriptor = butler__descriptor_new (plugin, path, error);
-  if (self->descriptor == NULL)
-    return NULL;
-  return join_hub (hub, g_steal_pointer (&self), error);
+  self = module_new (hub, path, flags);
+  return join_hub (self, butler__loader_open (self, stage, error), error);
 }
 
 /**
@@ -208,17 +211,14 @@ butler_module_add_static (ButlerHub           *hub,
                           const ButlerPlugin  *plugin,
                           GError             **error)
 {
-  g_autoptr (ButlerModule) self = NULL;
+  ButlerModule *self;
 
   g_return_val_if_fail (hub != NULL, NULL);
   g_return_val_if_fail (plugin != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  self = g_new0 (ButlerModule, 1);
-  self->descriptor = butler__descriptor_new (plugin, BUTLER__ORIGIN_PROGRAM, error);
-  if (self->descriptor == NULL)
-    return NULL;
-  return join_hub (hub, g_steal_pointer (&self), error);
+  self = module_new (hub, NULL, BUTLER_MODULE_DEFAULT);
+  return join_hub (self, butler__loader_add (self, plugin, error), error);
 }
 
 /**
@@ -238,7 +238,7 @@ butler_module_get_name (ButlerModule *module)
 {
   g_return_val_if_fail (module != NULL, NULL);
 
-  return module->descriptor->name;
+  return module->name;
 }
 
 /**
@@ -256,9 +256,14 @@ butler_module_get_name (ButlerModule *module)
 const char *
 butler_module_get_version (ButlerModule *module)
 {
+  const char *version;
+
   g_return_val_if_fail (module != NULL, NULL);
 
-  return module->descriptor->version;
+  butler__hub_lock (module->hub);
+  version = g_intern_string (get_descriptor (module)->version); /* it may be swapped at any time */
+  butler__hub_unlock (module->hub);
+  return version;
 }
 
 /**
@@ -296,9 +301,14 @@ butler_module_get_path (ButlerModule *module)
 guint
 butler_module_get_abi (ButlerModule *module)
 {
+  guint abi;
+
   g_return_val_if_fail (module != NULL, 0);
 
-  return module->descriptor->abi;
+  butler__hub_lock (module->hub);
+  abi = get_descriptor (module)->abi;
+  butler__hub_unlock (module->hub);
+  return abi;
 }
 
 /**
@@ -316,9 +326,24 @@ butler_module_get_abi (ButlerModule *module)
 guint
 butler_module_get_n_sets (ButlerModule *module)
 {
+  guint n;
+
   g_return_val_if_fail (module != NULL, 0);
 
-  return module->descriptor->handlers->len;
+  butler__hub_lock (module->hub);
+  n = module->current->handlers->len;
+  butler__hub_unlock (module->hub);
+  return n;
+}
+
+/* The program keeps a pointer to it, whatever becomes of the generation. The hub's mutex is held. */
+static const ButlerHandlerSet *
+give_set (ButlerModule   *self,
+          ButlerHandlers *handlers)
+{
+  if (!g_ptr_array_find (self->given, handlers, NULL))
+    g_ptr_array_add (self->given, butler__handlers_ref (handlers));
+  return &handlers->set;
 }
 
 /**
@@ -330,7 +355,8 @@ butler_module_get_n_sets (ButlerModule *module)
  *
  * Thread: any.
  *
- * Returns: (transfer none): the set, which lives as long as the module's hub
+ * Returns: (transfer none) (nullable): the set, which lives as long as the module's hub, though the plugin may be swapped; %NULL if
+ *   there are fewer
  *
  * Since: 1.0
  */
@@ -338,13 +364,58 @@ const ButlerHandlerSet *
 butler_module_get_nth_set (ButlerModule *module,
                            guint         n)
 {
-  ButlerHandlers *handlers;
+  const ButlerHandlerSet *set = NULL;
 
   g_return_val_if_fail (module != NULL, NULL);
-  g_return_val_if_fail (n < module->descriptor->handlers->len, NULL);
 
-  handlers = g_ptr_array_index (module->descriptor->handlers, n);
-  return &handlers->set;
+  butler__hub_lock (module->hub);
+  if (n < module->current->handlers->len)
+    set = give_set (module, module->current->handlers->pdata[n]);
+  butler__hub_unlock (module->hub);
+  return set;
+}
+
+/* The hub's mutex is held. */
+static GPtrArray *
+list_sets (ButlerModule *self)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->current->handlers->len; i++)
+    g_ptr_array_add (names, (gpointer) ((ButlerHandlers *) self->current->handlers->pdata[i])->set.name);
+  g_ptr_array_add (names, NULL);
+  return names;
+}
+
+static void
+set_not_found (ButlerModule *self,
+               const char   *name,
+               GError      **error)
+{
+  g_autoptr (GPtrArray) names = list_sets (self);
+  g_autofree char      *list = g_strjoinv (", ", (char **) names->pdata);
+  g_autofree char      *hint = NULL;
+  const char           *origin = get_descriptor (self)->origin;
+
+  if (name == NULL)
+    {
+      butler__descriptor_refuse (origin, BUTLER_ERROR_NOT_FOUND, error,
+                                 "it has %u handler sets, of which one must be chosen: %s", names->len - 1, list);
+      return;
+    }
+
+  hint = butler__name_hint (name, (const char *const *) names->pdata);
+  butler__descriptor_refuse (origin, BUTLER_ERROR_NOT_FOUND, error, "it has no handler set \"%s\"; it has: %s%s", name, list,
+                             hint);
+}
+
+static ButlerHandlers *
+find_handlers (ButlerModule *self,
+               const char   *name)
+{
+  if (name != NULL)
+    return butler__generation_find (self->current, name);
+  return self->current->handlers->len == 1 ? self->current->handlers->pdata[0] : NULL;
 }
 
 /**
@@ -366,59 +437,17 @@ butler_module_get_set (ButlerModule  *module,
                        const char    *name,
                        GError       **error)
 {
+  const ButlerHandlerSet *set = NULL;
   ButlerHandlers *handlers;
 
   g_return_val_if_fail (module != NULL, NULL);
 
-  handlers = butler__module_get_handlers (module, name, error);
-  return handlers != NULL ? &handlers->set : NULL;
-}
-
-static GPtrArray *
-list_sets (ButlerModule *self)
-{
-  GPtrArray *names = g_ptr_array_new ();
-
-  for (guint i = 0; i < butler_module_get_n_sets (self); i++)
-    g_ptr_array_add (names, (gpointer) butler_module_get_nth_set (self, i)->name);
-  g_ptr_array_add (names, NULL);
-  return names;
-}
-
-static void
-set_not_found (ButlerModule *self,
-               const char   *name,
-               GError      **error)
-{
-  g_autoptr (GPtrArray) names = list_sets (self);
-  g_autofree char      *list = g_strjoinv (", ", (char **) names->pdata);
-  g_autofree char      *hint = NULL;
-
-  if (name == NULL)
-    {
-      butler__descriptor_refuse (self->descriptor->origin, BUTLER_ERROR_NOT_FOUND, error,
-                                 "it has %u handler sets, of which one must be chosen: %s",
-                                 butler_module_get_n_sets (self), list);
-      return;
-    }
-
-  hint = butler__name_hint (name, (const char *const *) names->pdata);
-  butler__descriptor_refuse (self->descriptor->origin, BUTLER_ERROR_NOT_FOUND, error,
-                             "it has no handler set \"%s\"; it has: %s%s", name, list, hint);
-}
-
-ButlerHandlers *
-butler__module_get_handlers (ButlerModule *module,
-                             const char   *name,
-                             GError      **error)
-{
-  ButlerHandlers *handlers = NULL;
-
-  if (name != NULL)
-    handlers = butler__descriptor_find (module->descriptor, name);
-  else if (butler_module_get_n_sets (module) == 1)
-    handlers = g_ptr_array_index (module->descriptor->handlers, 0);
-  if (handlers == NULL)
+  butler__hub_lock (module->hub);
+  handlers = find_handlers (module, name);
+  if (handlers != NULL)
+    set = give_set (module, handlers);
+  else
     set_not_found (module, name, error);
-  return handlers;
+  butler__hub_unlock (module->hub);
+  return set;
 }

@@ -4,6 +4,7 @@
 #include "lib/pending.h"
 
 #include "lib/log.h"
+#include "lib/switch.h"
 
 /* How long what was cancelled has to come back, µs. */
 #define GRACE (1 * G_USEC_PER_SEC)
@@ -21,6 +22,18 @@ unlink_pending (ButlerPending *pending)
     pending->next->previous = pending->previous;
 }
 
+/* What ends it may lie in the code that is pinned. */
+static void
+end (ButlerPending *pending,
+     ButlerServer  *server)
+{
+  ButlerPin pin;
+
+  butler__pin_move (&pin, &pending->pin);
+  pending->end (pending, server);
+  butler__unpin (&pin);
+}
+
 /* On the lane: back in the run in which it began, or too late; the lane may be that of another server by now. */
 static void
 come_home (ButlerEntry  *entry,
@@ -28,25 +41,23 @@ come_home (ButlerEntry  *entry,
 {
   ButlerPending *pending = (ButlerPending *) entry;
 
-  if (server == NULL || pending->orphaned)
-    {
-      pending->end (pending, NULL);
-      return;
-    }
-  unlink_pending (pending);
-  pending->end (pending, server);
+  if (server != NULL && !pending->orphaned)
+    unlink_pending (pending);
+  end (pending, pending->orphaned ? NULL : server);
 }
 
 void
-butler__pending_begin (ButlerPending *pending,
-                       ButlerServer  *server,
-                       const char    *kind,
-                       const char    *name)
+butler__pending_begin (ButlerPending    *pending,
+                       ButlerServer     *server,
+                       ButlerGeneration *generation,
+                       const char       *kind,
+                       const char       *name)
 {
   pending->entry.run = come_home;
   pending->server = butler_server_ref (server);
   pending->kind = kind;
   pending->name = name;
+  butler__pin (&pending->pin, generation, kind, name, server->name);
   pending->run = server->run;
   pending->since = g_get_monotonic_time ();
   pending->previous = NULL;
@@ -62,7 +73,7 @@ butler__pending_done (ButlerPending *pending)
   g_autoptr (ButlerServer) server = butler_server_ref (pending->server);
 
   if (!butler__channel_put_internal (server->channel, &pending->entry.header))
-    pending->end (pending, NULL);
+    end (pending, NULL);
 }
 
 static void
@@ -107,6 +118,8 @@ see_to_requests (ButlerServer *server)
   gboolean killed = butler__server_is_killed (server);
 
   butler__channel_clear_if_asked (server->channel);
+  if (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP))
+    butler__server_come_over (server);
   if (killed)
     butler__channel_drop_request (server->channel, BUTLER__REQUEST_KILL);
   return killed;
@@ -132,6 +145,32 @@ wait_until (ButlerServer *server,
       deadline = shorten (server, deadline);
       if ((killed && unless_killed) || is_over (deadline))
         return server->pending == NULL;
+      if (n == 0)
+        butler__server_sleep (server, deadline);
+    }
+  return TRUE;
+}
+
+gboolean
+butler__pending_is_held (const ButlerServer *server)
+{
+  for (const ButlerPending *pending = server->pending; pending != NULL; pending = pending->next)
+    if (pending->is_held)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+butler__pending_settle (ButlerServer *server,
+                        gint64        deadline,
+                        gboolean    (*go_on) (gpointer server))
+{
+  while (butler__pending_is_held (server))
+    {
+      guint n = butler__server_dispatch_lane (server, G_MAXUINT);
+
+      if (see_to_requests (server) || is_over (deadline) || !go_on (server))
+        return !butler__pending_is_held (server);
       if (n == 0)
         butler__server_sleep (server, deadline);
     }

@@ -17,6 +17,8 @@ struct _ButlerPending
   ButlerServer  *server;   /* (owned) */
   const char    *kind;     /* "handler of" or "task", for the log */
   const char    *name;     /* (unowned): lives as long as this */
+  ButlerPin      pin;      /* of the code that began it */
+  gboolean       is_held;  /* its end may use the state: a held context, not a task */
   guint          run;      /* the server's run in which it began */
   gint64         since;    /* monotonic, µs */
   gboolean       orphaned; /* who has the reader's role only: its run is over, the list knows it no more */
@@ -25,11 +27,21 @@ struct _ButlerPending
   void         (*end) (ButlerPending *pending, ButlerServer *server);
 };
 
-/* butler__pending_begin() is called by who has the reader's role. */
-void butler__pending_begin (ButlerPending *pending,
-                            ButlerServer  *server,
-                            const char    *kind,
-                            const char    *name);
+/* butler__pending_begin() is called by who has the reader's role. @generation (nullable) is whose code it is. */
+void butler__pending_begin (ButlerPending    *pending,
+                            ButlerServer     *server,
+                            ButlerGeneration *generation,
+                            const char       *kind,
+                            const char       *name);
+
+/* butler__pending_is_held() is TRUE if something is held that may use the state. Who has the reader's role. */
+gboolean butler__pending_is_held (const ButlerServer *server);
+
+/* butler__pending_settle() runs the internal lane and the context until nothing is held any more; FALSE if @deadline (monotonic, µs)
+ * passed before, or @go_on() did not want it. Who has the reader's role. */
+gboolean butler__pending_settle (ButlerServer *server,
+                                 gint64        deadline,
+                                 gboolean    (*go_on) (gpointer server));
 
 /* butler__pending_done() sends it home. Any thread; @pending is not to be touched afterwards. */
 void butler__pending_done (ButlerPending *pending);

@@ -78,7 +78,12 @@ wait_for_room (ButlerChannel *channel)
   guint generation;
 
   while (result == BUTLER__SENT && !butler__credits_try (&channel->credits))
-    if (butler__credits_announce (&channel->credits, &generation))
+    if (butler__waits_is_admitted (channel->waits, &channel->served))
+      {
+        butler__credits_overdraw (&channel->credits);
+        break;
+      }
+    else if (butler__credits_announce (&channel->credits, &generation))
       result = sleep_for_room (channel, generation);
   return result;
 }

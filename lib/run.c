@@ -5,7 +5,7 @@
 
 #include "lib/log.h"
 #include "lib/pending.h"
-#include "lib/server.h"
+#include "lib/switch.h"
 
 /* One run of a server, from its startup events to its last message and beyond, on whatever thread has the reader's role. */
 
@@ -134,6 +134,7 @@ drop_state (ButlerServer *server)
 {
   if (server->given_state == NULL)
     butler_record_free (server->record);
+  g_clear_pointer (&server->old_settings, g_ptr_array_unref);
   server->record = NULL;
   g_clear_error (&server->context.error);
   g_clear_object (&server->cancellable);
@@ -174,6 +175,9 @@ butler__server_begin (ButlerServer *server)
   butler__hub_lock (server->hub);
   if (ok)
     {
+      if (server->comes_late)
+        butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
+      server->comes_late = FALSE;
       butler__server_set_state (server, butler_channel_is_closed (server->channel) ? BUTLER_SERVER_STOPPING : BUTLER_SERVER_RUNNING);
       wake_context (server);
     }
@@ -205,6 +209,11 @@ butler__server_finish (ButlerServer *server)
   butler__hub_unlock (server->hub);
 
   drain (server);
+  butler__hub_lock (server->hub);
+  server->ending = TRUE;
+  butler__server_leave_halt (server);
+  butler__channel_drop_request (server->channel, BUTLER__REQUEST_SWAP);
+  butler__hub_unlock (server->hub);
   run_shutdown (server);
   drop_state (server);
   butler__channel_close_internal (server->channel);
@@ -220,6 +229,7 @@ butler__server_announce_end (ButlerServer     *server,
   wake_context (server); /* a loop of the program's own may look at the state between two passes */
   source = butler__server_steal_source (server);
   butler__server_set_state (server, state);
+  butler__server_end_run (server);
   butler__hub_unlock (server->hub);
   butler__source_end (source);
   butler__hub_go_on_shutting_down (server->hub);
@@ -248,7 +258,7 @@ void
 butler__server_announce_free (ButlerServer *server)
 {
   butler__hub_lock (server->hub);
-  if (server->state == BUTLER_SERVER_STOPPING)
+  if (server->state == BUTLER_SERVER_STOPPING || butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP))
     g_cond_broadcast (&server->hub->changed);
   butler__hub_unlock (server->hub);
 }

@@ -7,6 +7,7 @@
 #include <threadbutler/error.h>
 
 #include "lib/boxed.h"
+#include "lib/switch.h"
 
 #define DEFAULT_POOL_SIZE 2
 #define DEFAULT_END_LIMIT 10000 /* ms */
@@ -22,13 +23,41 @@
 BUTLER__DEFINE_BOXED (ButlerServer, butler_server, butler_server_ref, butler_server_unref);
 
 static gpointer
-make_settings (const ButlerHandlers *handlers,
-               gconstpointer         settings,
-               GError              **error)
+make_settings (const ButlerHandlers      *handlers,
+               const ButlerServerOptions *options,
+               GError                   **error)
 {
-  if (settings != NULL)
-    return butler_record_copy (handlers->set.settings, settings);
-  return butler_settings_new (handlers->set.settings, error);
+  if (options->settings != NULL)
+    return butler_record_copy (handlers->set.settings, options->settings);
+  return butler_settings_from_key_file (handlers->set.settings, options->settings_file, options->settings_group, error);
+}
+
+/* A set of a plugin is taken as the generation that is current now has it. */
+static gboolean
+take_handlers (ButlerServer           *server,
+               const ButlerHandlerSet *set,
+               GError                **error)
+{
+  ButlerHub *hub = server->hub;
+  ButlerHandlers *handlers = NULL;
+
+  butler__hub_lock (hub);
+  server->module = butler__module_of_set (hub, set);
+  if (server->module != NULL)
+    handlers = butler__generation_find (server->module->current, set->name);
+  if (handlers != NULL)
+    {
+      server->handlers = butler__handlers_ref (handlers);
+      butler__pin (&server->pin, server->module->current, "server", server->name, NULL);
+      atomic_init (&server->generation, server->pin.generation->number);
+    }
+  butler__hub_unlock (hub);
+  if (server->module == NULL)
+    server->handlers = butler__handlers_new (set, BUTLER__ORIGIN_PROGRAM, error);
+  else if (handlers == NULL)
+    g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NOT_FOUND, "server %s: plugin %s has no handler set %s any more", server->name,
+                 server->module->name, set->name);
+  return server->handlers != NULL;
 }
 
 /* All or none: a server whose types go elsewhere must not take half of them. The mutex is held. */
@@ -90,7 +119,8 @@ add_to_hub (ButlerServer              *server,
   if (server->channel == NULL)
     return FALSE;
   note_figures (server);
-  if (!options->no_route)
+  server->routed = !options->no_route;
+  if (server->routed)
     set_routes (server);
   g_ptr_array_add (hub->servers, butler_server_ref (server));
   hub->end.servers = butler__hub_end_servers;
@@ -100,7 +130,6 @@ add_to_hub (ButlerServer              *server,
 static ButlerServer *
 server_alloc (ButlerHub                 *hub,
               const char                *name,
-              ButlerHandlers            *handlers,
               const ButlerServerOptions *options)
 {
   ButlerServer *server = g_new0 (ButlerServer, 1);
@@ -108,7 +137,11 @@ server_alloc (ButlerHub                 *hub,
   g_atomic_ref_count_init (&server->ref_count);
   server->hub = butler__hub_hold (hub);
   server->name = g_strdup (name);
-  server->handlers = handlers;
+  if (options->settings_file != NULL)
+    {
+      server->settings_file = g_key_file_ref (options->settings_file);
+      server->settings_group = g_strdup (options->settings_group);
+    }
   server->given_state = options->state;
   if (!options->no_thread)
     server->loop = options->loop != NULL ? options->loop : butler_loop_default;
@@ -127,11 +160,50 @@ server_free (ButlerServer *server)
   g_clear_pointer (&server->main_context, g_main_context_unref);
   butler__events_clear (&server->startup);
   butler__events_clear (&server->shutdown);
-  butler__handlers_unref (server->handlers);
+  g_clear_pointer (&server->handlers, butler__handlers_unref);
+  butler__unpin (&server->pin);
+  g_clear_pointer (&server->settings_file, g_key_file_unref);
+  g_free (server->settings_group);
   g_clear_error (&server->start_error);
   butler__hub_drop (server->hub);
   g_free (server->name);
   g_free (server);
+}
+
+static ButlerServer *
+make (ButlerHub                 *hub,
+      const char                *name,
+      const ButlerHandlerSet    *set,
+      const ButlerServerOptions *options,
+      GError                   **error)
+{
+  g_autoptr (ButlerServer) server = server_alloc (hub, name, options);
+
+  if (!take_handlers (server, set, error))
+    return NULL;
+  if (server->handlers->settings != NULL && (server->settings = make_settings (server->handlers, options, error)) == NULL)
+    {
+      g_prefix_error (error, "server %s: ", name);
+      return NULL;
+    }
+  return g_steal_pointer (&server);
+}
+
+/* Consumes @server, which the hub has a reference of if it was added. @stale: a swap came between, so it is to be made anew. */
+static ButlerServer *
+add (ButlerServer              *server,
+     const ButlerServerOptions *options,
+     gboolean                  *stale,
+     GError                   **error)
+{
+  gboolean added;
+
+  butler__hub_lock (server->hub);
+  *stale = server->module != NULL && server->module->current != server->pin.generation;
+  added = !*stale && add_to_hub (server, options, error);
+  butler__hub_unlock (server->hub);
+  butler_server_unref (server);
+  return added ? server : NULL;
 }
 
 /**
@@ -163,9 +235,8 @@ butler_server_new (ButlerHub                  *hub,
                    GError                    **error)
 {
   ButlerServerOptions own = { 0 };
-  g_autoptr (ButlerServer) server = NULL;
-  ButlerHandlers *handlers;
-  gboolean added;
+  ButlerServer *server = NULL;
+  gboolean stale = TRUE;
 
   g_return_val_if_fail (hub != NULL, NULL);
   g_return_val_if_fail (name != NULL && *name != '\0', NULL);
@@ -174,20 +245,10 @@ butler_server_new (ButlerHub                  *hub,
   if (options != NULL)
     memcpy (&own, options, MIN (options->options_size, sizeof own));
   g_return_val_if_fail (own.settings == NULL || set->settings != NULL, NULL);
-  handlers = butler__handlers_new (set, "the program", error);
-  if (handlers == NULL)
-    return NULL;
-
-  server = server_alloc (hub, name, handlers, &own);
-  if (handlers->settings != NULL && (server->settings = make_settings (handlers, own.settings, error)) == NULL)
-    {
-      g_prefix_error (error, "server %s: ", name);
-      return NULL;
-    }
-  butler__hub_lock (hub);
-  added = add_to_hub (server, &own, error);
-  butler__hub_unlock (hub);
-  return added ? server : NULL; /* the hub has a reference, if it was added */
+  g_return_val_if_fail (own.settings_file == NULL || own.settings_group != NULL, NULL);
+  while (stale && (server = make (hub, name, set, &own, error)) != NULL)
+    server = add (server, &own, &stale, error);
+  return server;
 }
 
 /**
@@ -312,6 +373,7 @@ butler_server_remove (ButlerServer *server)
   if (!server->removed && !butler__server_is_active (server))
     {
       server->removed = TRUE;
+      butler__server_leave_module (server);
       butler__routes_end (&hub->routes, server->channel);
       butler_channel_close (server->channel);
       found = g_ptr_array_remove (hub->servers, server);
@@ -352,13 +414,17 @@ butler_server_route (ButlerServer           *server,
                      GError                **error)
 {
   const ButlerLayout *layout;
+  gboolean found;
 
   g_return_val_if_fail (server != NULL, FALSE);
   g_return_val_if_fail (info != NULL, FALSE);
 
   layout = butler__layout_of (info);
   g_return_val_if_fail (layout != NULL, FALSE);
-  if (butler__handlers_find (server->handlers, layout->type) == NULL)
+  butler__hub_lock (server->hub);
+  found = butler__handlers_find (server->handlers, layout->type) != NULL;
+  butler__hub_unlock (server->hub);
+  if (!found)
     {
       g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NOT_FOUND, "server %s has no handler for %s", server->name,
                    layout->type->name);

@@ -8,8 +8,11 @@
 
 #include "lib/context.h"
 #include "lib/events.h"
+#include "lib/generation.h"
 #include "lib/handlers.h"
 #include "lib/hub.h"
+
+typedef struct _ButlerMove ButlerMove;
 
 struct _ButlerServer
 {
@@ -18,8 +21,9 @@ struct _ButlerServer
   /* Set when made, read-only afterwards. */
   ButlerHub      *hub;         /* (owned): its memory only, see lib/hub.h */
   char           *name;        /* (owned) */
-  ButlerHandlers *handlers;    /* (owned) */
-  gpointer        settings;    /* (owned) (nullable): a record of the set's settings */
+  ButlerModule   *module;      /* (unowned) (nullable): whose generations its handlers come from; NULL: the program's */
+  GKeyFile       *settings_file;  /* (owned) (nullable): where its settings are read from, also at a swap */
+  char           *settings_group; /* (owned) (nullable) */
   ButlerChannel  *channel;     /* (unowned): the hub keeps it */
   guint64         received_before; /* of the channel's figures: those of a removed server that had it before */
   guint64         dead_before;
@@ -42,10 +46,23 @@ struct _ButlerServer
   guint           run;         /* counts the starts: whoever waits for a run is not to wait for the next one */
   gboolean        finishing;   /* somebody runs the rest of this run, or has */
   GError         *start_error; /* (owned) (nullable) */
+  ButlerHalt     *halt;        /* (owned) (nullable): the swap that waits for it; it has not arrived, or stands still */
+  ButlerMove     *move;        /* (nullable): what a swap has prepared for it; the swap's, while that halts the module */
+  gboolean        ending;      /* of this run only the shutdown events are left */
+  gboolean        comes_late;  /* a swap asked for it while it started */
+  gboolean        routed;      /* the types of its set are routed to it */
+  gint64          pause;       /* how long the last swap kept it, ns */
   GSource        *source;      /* (unowned) (nullable): not destroyed; goes with the run */
 
   /* Any thread. */
   _Atomic gboolean killed;     /* release in butler__server_request_end(), acquire between two messages */
+
+  /* Who has the reader's role only; of a server that does not run, under the hub's mutex. */
+  ButlerHandlers *handlers;    /* (owned): changed under the hub's mutex too */
+  ButlerPin       pin;         /* of the generation that they are of; as they */
+  gpointer        settings;    /* (owned) (nullable): a record of the set's settings */
+  GPtrArray      *old_settings; /* (owned) (nullable): of before a swap; a state may point to them */
+  gboolean        coming_over;
 
   /* Who has the reader's role only. */
   gpointer        record;      /* (owned) unless given: the state, from startup to shutdown */
@@ -58,6 +75,8 @@ struct _ButlerServer
   gboolean        polled;      /* a foreign loop sleeps on the channel's descriptor */
 
   /* Written by who has the reader's role, relaxed; read by anybody. */
+  _Atomic guint   generation;  /* its number; 0: the program's */
+  _Atomic (const char *) doing; /* (nullable): the type of the message that is being handled; never freed */
   _Atomic guint64 handled;
   _Atomic guint64 failed;
 

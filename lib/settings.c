@@ -6,6 +6,7 @@
 #include <string.h>
 #include <threadbutler/error.h>
 
+#include "lib/convert.h"
 #include "lib/field.h"
 #include "lib/info.h"
 #include "lib/names.h"
@@ -252,5 +253,58 @@ butler_settings_from_key_file (const ButlerRecordInfo *info,
           return NULL;
         }
     }
+  return settings;
+}
+
+static gboolean
+has_field (const ButlerLayout *layout,
+           const char         *name)
+{
+  for (guint i = 0; i < layout->n_fields; i++)
+    if (g_str_equal (layout->fields[i].name, name))
+      return TRUE;
+  return FALSE;
+}
+
+/* Moves the fields of @from that @known lacks to @to, where they are zero. */
+static void
+move_new_fields (const ButlerLayout *layout,
+                 const ButlerLayout *known,
+                 gpointer            from,
+                 gpointer            to)
+{
+  for (guint i = 0; i < layout->n_fields; i++)
+    {
+      const ButlerLayoutField *field = &layout->fields[i];
+
+      if (has_field (known, field->name))
+        continue;
+      memcpy (butler__field_of (field, to), butler__field_of (field, from), field->size);
+      memset (butler__field_of (field, from), 0, field->size);
+    }
+}
+
+gpointer
+butler__settings_adapt (const ButlerLayout     *layout,
+                        gconstpointer           from,
+                        const ButlerRecordInfo *to,
+                        GError                **error)
+{
+  gpointer defaults = butler_settings_new (to, error);
+  const ButlerConversion *conversion = NULL;
+  gpointer settings;
+
+  if (defaults == NULL || from == NULL)
+    return defaults;
+  conversion = butler__conversion_get (layout, butler__layout_of (to), error);
+  if (conversion == NULL)
+    {
+      butler_record_free (defaults);
+      return NULL;
+    }
+  settings = butler_record_new (to);
+  butler__conversion_copy (conversion, from, settings);
+  move_new_fields (butler__layout_of (to), layout, defaults, settings);
+  butler_record_free (defaults);
   return settings;
 }

@@ -12,3 +12,11 @@ extern const char *const butler__settings_reserved[];
  * that are not reserved, defaults that parse. BUTLER_ERROR_BAD_LAYOUT names record, field and reason. */
 gboolean butler__settings_check (const ButlerRecordInfo *info,
                                  GError                **error);
+
+typedef struct _ButlerLayout ButlerLayout;
+
+/* butler__settings_adapt() is (transfer full): the settings @from, of @layout, as @to has them; what is new in it has its default. */
+gpointer butler__settings_adapt (const ButlerLayout     *layout,
+                                 gconstpointer           from,
+                                 const ButlerRecordInfo *to,
+                                 GError                **error);

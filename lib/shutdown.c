@@ -3,7 +3,7 @@
 
 #include <threadbutler/error.h>
 
-#include "lib/server.h"
+#include "lib/switch.h"
 
 /* All servers of a hub at once. They stop in the order in which they were made, each drained before the next one is closed, so that
  * what an earlier one hands on is still accepted. Each server that ends asks the next one; nobody needs to wait for that. */
@@ -137,6 +137,7 @@ butler__hub_end_servers (ButlerHub *hub)
     return FALSE;
   butler__hub_lock (hub);
   hub->gone = TRUE;
+  g_cond_broadcast (&hub->changed);
   butler__hub_unlock (hub);
   request_shutdown (hub, NULL);
   if (!wait_for_all (hub))
@@ -152,6 +153,9 @@ butler__hub_end_servers (ButlerHub *hub)
     {
       end_source (servers->pdata[i]);
       butler__server_end_tasks (servers->pdata[i]);
+      butler__hub_lock (hub);
+      butler__server_leave_module (servers->pdata[i]);
+      butler__hub_unlock (hub);
     }
   return TRUE;
 }

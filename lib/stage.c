@@ -19,6 +19,7 @@ struct _ButlerStage
 {
   ButlerHotDir *dir;  /* (owned) */
   char         *copy; /* (owned) */
+  char         *digest; /* (owned): of what was copied */
 };
 
 static gboolean
@@ -202,6 +203,23 @@ copy_unchanged (const char *path,
   return refuse (path, BUTLER_ERROR_BAD_PLUGIN, "it changed while it was copied", error);
 }
 
+static gboolean
+sum_up (ButlerStage *stage,
+        const char  *path,
+        GError     **error)
+{
+  g_autoptr (GMappedFile) file = g_mapped_file_new (stage->copy, FALSE, error);
+
+  if (file == NULL)
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  stage->digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) g_mapped_file_get_contents (file),
+                                               g_mapped_file_get_length (file));
+  return TRUE;
+}
+
 /* The copy is checked and not the file, which can still change. */
 static gboolean
 fill (ButlerStage *stage,
@@ -230,7 +248,7 @@ fill (ButlerStage *stage,
       ok = FALSE;
     }
   close (to);
-  return ok;
+  return ok && sum_up (stage, path, error);
 }
 
 ButlerStage *
@@ -261,7 +279,15 @@ butler__stage_free (ButlerStage *stage)
   if (stage->dir != NULL)
     butler__hotdir_release (stage->dir);
   g_free (stage->copy);
+  g_free (stage->digest);
   g_free (stage);
+}
+
+gboolean
+butler__stage_is_same (ButlerStage *a,
+                       ButlerStage *b)
+{
+  return g_str_equal (a->digest, b->digest);
 }
 
 const char *

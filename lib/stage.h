@@ -22,4 +22,8 @@ void butler__stage_free (ButlerStage *stage);
 
 const char *butler__stage_get_copy (ButlerStage *stage);
 
+/* butler__stage_is_same() is TRUE if both have the same bytes: whatever the build did, there is nothing new. */
+gboolean butler__stage_is_same (ButlerStage *a,
+                                ButlerStage *b);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerStage, butler__stage_free)

@@ -95,11 +95,14 @@ static void
 end_hub_task (ButlerTask *task)
 {
   g_autoptr (GError) error = NULL;
+  ButlerPin pin;
 
   log_failure (task, NULL);
   if (task->result != NULL && !send_result (task->hub, g_steal_pointer (&task->result), &error))
     butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "the result of task %s reaches nobody: %s", task->name, error->message);
+  butler__pin_move (&pin, &task->pending.pin);
   task_free (task);
+  butler__unpin (&pin);
 }
 
 static void
@@ -244,6 +247,7 @@ butler_context_run_task (ButlerContext  *context,
                          GDestroyNotify  destroy)
 {
   g_autoptr (GError) error = NULL;
+  ButlerGeneration *generation;
   ButlerServer *server;
   ButlerTask *task;
 
@@ -259,11 +263,13 @@ butler_context_run_task (ButlerContext  *context,
       return;
     }
   g_return_if_fail (context->cancellable != NULL);
+  g_return_if_fail (!context->is_swapping); /* it may yet not happen */
   butler__hub_lock (context->hub);
   watch_hub (context->hub);
+  generation = butler__generation_of_code (context->hub, (gconstpointer) (guintptr) func);
   butler__hub_unlock (context->hub);
   task = task_new (context->hub, context->cancellable, name, func, data, destroy);
-  butler__pending_begin (&task->pending, server, "task", task->name);
+  butler__pending_begin (&task->pending, server, generation, "task", task->name);
   push (&server->tasks, server->pool_size, task, &error);
   log_delay (name, error);
 }
@@ -291,6 +297,7 @@ butler_hub_run_task (ButlerHub      *hub,
                      GDestroyNotify  destroy)
 {
   g_autoptr (GError) error = NULL;
+  ButlerTask *task;
 
   g_return_if_fail (hub != NULL);
   g_return_if_fail (name != NULL && func != NULL);
@@ -299,7 +306,9 @@ butler_hub_run_task (ButlerHub      *hub,
   watch_hub (hub);
   if (hub->cancellable == NULL)
     hub->cancellable = g_cancellable_new ();
-  push (&hub->tasks, g_get_num_processors (), task_new (hub, hub->cancellable, name, func, data, destroy), &error);
+  task = task_new (hub, hub->cancellable, name, func, data, destroy);
+  butler__pin (&task->pending.pin, butler__generation_of_code (hub, (gconstpointer) (guintptr) func), "task", task->name, NULL);
+  push (&hub->tasks, g_get_num_processors (), task, &error);
   butler__hub_unlock (hub);
   log_delay (name, error);
 }

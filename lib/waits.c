@@ -9,6 +9,7 @@ struct _ButlerWaits
   GMutex          mutex;     /* under it: all of this, and what ButlerServed says. Nothing is locked below it but what wake() locks */
   ButlerWait     *first;
   ButlerServed   *cancelled; /* those of which cancelled is set */
+  GPtrArray      *admitting; /* (owned): ButlerServed (unowned), of which admits is set */
 };
 
 ButlerWaits *
@@ -18,6 +19,7 @@ butler__waits_new (void)
 
   g_atomic_ref_count_init (&waits->ref_count);
   g_mutex_init (&waits->mutex);
+  waits->admitting = g_ptr_array_new ();
   return waits;
 }
 
@@ -34,19 +36,30 @@ butler__waits_unref (ButlerWaits *waits)
   if (!g_atomic_ref_count_dec (&waits->ref_count))
     return;
   g_mutex_clear (&waits->mutex);
+  g_ptr_array_unref (waits->admitting);
   g_free (waits);
+}
+
+GThread *
+butler__waits_hand_over (ButlerWaits  *waits,
+                         ButlerServed *served,
+                         GThread      *thread)
+{
+  GThread *old;
+
+  g_mutex_lock (&waits->mutex);
+  old = served->thread;
+  served->thread = thread;
+  g_mutex_unlock (&waits->mutex);
+  return old;
 }
 
 void
 butler__waits_serve (ButlerWaits  *waits,
                      ButlerServed *served)
 {
-  GThread *old;
+  GThread *old = butler__waits_hand_over (waits, served, g_thread_ref (g_thread_self ()));
 
-  g_mutex_lock (&waits->mutex);
-  old = served->thread;
-  served->thread = g_thread_ref (g_thread_self ());
-  g_mutex_unlock (&waits->mutex);
   g_clear_pointer (&old, g_thread_unref);
 }
 
@@ -66,11 +79,8 @@ void
 butler__waits_forget (ButlerWaits  *waits,
                       ButlerServed *served)
 {
-  GThread *old;
+  GThread *old = butler__waits_hand_over (waits, served, NULL);
 
-  g_mutex_lock (&waits->mutex);
-  old = g_steal_pointer (&served->thread);
-  g_mutex_unlock (&waits->mutex);
   g_clear_pointer (&old, g_thread_unref);
 }
 
@@ -208,4 +218,31 @@ butler__waits_allow (ButlerWaits  *waits,
       }
   served->cancelled = FALSE;
   g_mutex_unlock (&waits->mutex);
+}
+
+void
+butler__waits_admit (ButlerWaits  *waits,
+                     ButlerServed *served,
+                     gboolean      admits)
+{
+  g_mutex_lock (&waits->mutex);
+  if (admits && !served->admits)
+    g_ptr_array_add (waits->admitting, served);
+  else if (!admits && served->admits)
+    g_ptr_array_remove_fast (waits->admitting, served);
+  served->admits = admits;
+  g_mutex_unlock (&waits->mutex);
+}
+
+gboolean
+butler__waits_is_admitted (ButlerWaits        *waits,
+                           const ButlerServed *served)
+{
+  gboolean admitted = FALSE;
+
+  g_mutex_lock (&waits->mutex);
+  for (guint i = 0; served->admits && !admitted && i < waits->admitting->len; i++)
+    admitted = ((ButlerServed *) waits->admitting->pdata[i])->thread == g_thread_self ();
+  g_mutex_unlock (&waits->mutex);
+  return admitted;
 }

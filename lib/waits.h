@@ -21,6 +21,7 @@ struct _ButlerServed
   GThread             *thread;    /* (owned) (nullable): who serves it, or did so last */
   gboolean             cancelled; /* who serves it waits no more, until butler__waits_allow() */
   ButlerServed        *next;      /* of those that are cancelled */
+  gboolean             admits;    /* its server is to stand still: those that are to do so too need not wait for it */
 };
 
 typedef struct _ButlerWait ButlerWait;
@@ -42,6 +43,12 @@ void         butler__waits_unref (ButlerWaits *waits);
 /* butler__waits_serve() says that the calling thread serves @served from now on. */
 void butler__waits_serve (ButlerWaits  *waits,
                           ButlerServed *served);
+
+/* butler__waits_hand_over() says that @thread (transfer full) (nullable) serves @served, as it did before somebody else did so for a
+ * moment; (transfer full) (nullable): who did so till now. */
+GThread *butler__waits_hand_over (ButlerWaits  *waits,
+                                  ButlerServed *served,
+                                  GThread      *thread);
 
 /* butler__waits_is_mine() is TRUE if the calling thread serves @served, or did so last. */
 gboolean butler__waits_is_mine (ButlerWaits  *waits,
@@ -74,6 +81,14 @@ gboolean butler__waits_enter_while (ButlerWaits        *waits,
                                     gboolean          (*blocked) (gpointer data),
                                     void              (*wake) (gpointer data),
                                     gpointer            data);
+
+/* butler__waits_admit() says whether @served admits who serves another one that does, as for them to wait would be to wait for each
+ * other. butler__waits_is_admitted() is TRUE if the calling thread need not wait for @served. */
+void     butler__waits_admit       (ButlerWaits        *waits,
+                                    ButlerServed       *served,
+                                    gboolean            admits);
+gboolean butler__waits_is_admitted (ButlerWaits        *waits,
+                                    const ButlerServed *served);
 
 /* butler__waits_cancel() ends all waits in which the thread that serves @served stands, and those that it enters later; until
  * butler__waits_allow(). */

@@ -29,6 +29,8 @@ typedef enum
   BUTLER_ERROR_BAD_ABI,          /* the plugin was built for another ABI of this library */
   BUTLER_ERROR_UNTRUSTED,        /* who else could write the plugin's file? */
   BUTLER_ERROR_BAD_CONFIG,       /* the app file */
+  BUTLER_ERROR_UNCHANGED,        /* what is to be swapped in is what runs */
+  BUTLER_ERROR_SWAPPING,         /* this cannot be done before it is certain that the swap happens */
 } ButlerError;
 
 BUTLER_AVAILABLE_IN_1_0

@@ -16,6 +16,11 @@ typedef gboolean (*ButlerStartFunc)   (gpointer       self,
                                        GError       **error);
 typedef void     (*ButlerStopFunc)    (gpointer       self,
                                        ButlerContext *context);
+typedef gboolean (*ButlerSwappedFunc) (gpointer       self,
+                                       gconstpointer  settings,
+                                       ButlerSwap    *swap,
+                                       ButlerContext *context,
+                                       GError       **error);
 
 /* Append-only: arrays of it are walked by the handler_size beside them. */
 struct _ButlerHandler
@@ -38,6 +43,7 @@ struct _ButlerHandlerSet
   ButlerStartFunc         start;         /* (nullable): the first startup event */
   ButlerStopFunc          stop;          /* (nullable): the last shutdown event */
   const char             *doc;           /* (nullable): one line on what a server of this set does */
+  ButlerSwappedFunc       swapped;       /* (nullable): takes over the state that another generation of the plugin left */
 };
 
 #define BUTLER__H_PROTO(set, message)                                                                                  \
@@ -77,6 +83,16 @@ struct _ButlerHandlerSet
 
 /* void func (Set *self, ButlerContext *context) */
 #define BUTLER_STOP(set, func) .stop = BUTLER__TYPED (void (*) (set##_record *, ButlerContext *), func, ButlerStopFunc)
+
+/* gboolean func (Set *self, const Settings *settings, ButlerSwap *swap, ButlerContext *context, GError **error); a set without
+ * settings has BUTLER_SWAPPED_PLAIN() and gconstpointer for them */
+#define BUTLER_SWAPPED(set, settings_name, func)                                                                       \
+  .swapped = BUTLER__TYPED (                                                                                           \
+      gboolean (*) (set##_record *, const settings_name##_record *, ButlerSwap *, ButlerContext *, GError **), func,   \
+      ButlerSwappedFunc)
+#define BUTLER_SWAPPED_PLAIN(set, func)                                                                                \
+  .swapped = BUTLER__TYPED (gboolean (*) (set##_record *, gconstpointer, ButlerSwap *, ButlerContext *, GError **),    \
+                            func, ButlerSwappedFunc)
 
 #define BUTLER_DOC(text) .doc = (text)
 #endif

@@ -42,6 +42,9 @@ typedef struct
   guint          pool_size; /* threads for its tasks at the most; 0: 2 */
   guint          end_limit; /* how long a stop waits for what is held, and for tasks, in milliseconds; 0: 10000 */
   gpointer       state;     /* (unowned) (nullable): the program's own state instead of one made at each start */
+  GKeyFile      *settings_file;  /* (transfer none) (nullable): read the settings from here, if there are none above, and anew at each
+                                  * swap of the plugin. Nobody changes it as long as the server lives */
+  const char    *settings_group; /* (nullable): the group in it; its keys that name no setting are those of an app file, or an error */
 } ButlerServerOptions;
 
 #ifndef __cplusplus

@@ -17,6 +17,7 @@
 #include <threadbutler/record.h>
 #include <threadbutler/scope.h>
 #include <threadbutler/server.h>
+#include <threadbutler/swap.h>
 #include <threadbutler/task.h>
 #include <threadbutler/types.h>
 #include <threadbutler/version.h>

@@ -16,6 +16,7 @@ typedef struct _ButlerContext ButlerContext;
 typedef struct _ButlerTask    ButlerTask;
 typedef struct _ButlerModule  ButlerModule;
 typedef struct _ButlerApp     ButlerApp;
+typedef struct _ButlerSwap    ButlerSwap;
 
 typedef struct _ButlerField       ButlerField;
 typedef struct _ButlerRecordInfo  ButlerRecordInfo;

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#include "lib/outbox.h"
+
+#include "lib/log.h"
+
+typedef struct
+{
+  ButlerChannel *channel; /* (owned) */
+  ButlerMessage *message; /* (owned) */
+} Letter;
+
+_Atomic guint butler__outboxes_open;
+
+static GPrivate outbox_here;
+
+static void
+letter_free (gpointer data)
+{
+  Letter *letter = data;
+
+  g_clear_pointer (&letter->message, butler_message_free);
+  butler_channel_unref (letter->channel);
+  g_free (letter);
+}
+
+void
+butler__outbox_open (ButlerOutbox *outbox)
+{
+  g_queue_init (&outbox->letters);
+  atomic_fetch_add_explicit (&butler__outboxes_open, 1, memory_order_relaxed);
+  g_private_set (&outbox_here, outbox);
+}
+
+void
+butler__outbox_close (ButlerOutbox *outbox G_GNUC_UNUSED)
+{
+  g_private_set (&outbox_here, NULL);
+  atomic_fetch_sub_explicit (&butler__outboxes_open, 1, memory_order_relaxed);
+}
+
+gboolean
+butler__outbox_take_slow (ButlerChannel *channel,
+                          ButlerMessage *message)
+{
+  ButlerOutbox *outbox = g_private_get (&outbox_here);
+  Letter *letter;
+
+  if (outbox == NULL)
+    return FALSE;
+  letter = g_new (Letter, 1);
+  *letter = (Letter) { butler_channel_ref (channel), message };
+  g_queue_push_tail (&outbox->letters, letter);
+  return TRUE;
+}
+
+void
+butler__outbox_post (ButlerOutbox *outbox)
+{
+  Letter *letter;
+
+  while ((letter = g_queue_pop_head (&outbox->letters)) != NULL)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!butler__channel_post_message (letter->channel, g_steal_pointer (&letter->message), &error))
+        butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "what a swap held back was lost: %s", error->message);
+      letter_free (letter);
+    }
+}
+
+void
+butler__outbox_drop (ButlerOutbox *outbox)
+{
+  g_queue_clear_full (&outbox->letters, letter_free);
+}
