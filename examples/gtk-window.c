@@ -58,7 +58,7 @@ close_window (GtkExampleClient *self)
   return TRUE;
 }
 
-/* For whoever drives the program by a pipe: the answer is on the screen now. */
+/* For whoever drives the program by a pipe: this is on the screen now. */
 static void
 print_what_is_shown (GdkFrameClock *clock, GtkExampleClient *self)
 {
@@ -68,13 +68,19 @@ print_what_is_shown (GdkFrameClock *clock, GtkExampleClient *self)
 }
 
 static void
-client_on_answer (GtkExampleClient *self, GtkExampleAnswer *message, ButlerContext *context G_GNUC_UNUSED)
+show (GtkExampleClient *self, const char *text)
 {
   GdkFrameClock *clock = gtk_widget_get_frame_clock (self->label);
 
-  self->answers++;
-  gtk_label_set_text (self->label, message->text);
+  gtk_label_set_text (self->label, text);
   g_signal_connect (clock, "after-paint", G_CALLBACK (print_what_is_shown), self);
+}
+
+static void
+client_on_answer (GtkExampleClient *self, GtkExampleAnswer *message, ButlerContext *context G_GNUC_UNUSED)
+{
+  self->answers++;
+  show (self, message->text);
 }
 
 /* The rows are equally high, so that a test finds them. */
@@ -118,6 +124,7 @@ make_window (GtkExampleClient *self, const char *title)
   close_by_key (self->window);
   g_signal_connect_swapped (self->window, "close-request", G_CALLBACK (close_window), self);
   gtk_window_present (self->window);
+  show (self, "Type something, and press the button.");
 }
 
 static gboolean

@@ -30,6 +30,8 @@ chain_take (ButlerChannel *channel,
 {
   ButlerMessage *newest;
 
+  if (G_UNLIKELY (channel->armed))
+    butler__channel_disarm (channel); /* as the exchange would take ASLEEP off */
   if (butler__chain_take (&channel->chain, &newest))
     channel->last = TRUE;
   channel->taken.raw = newest;

@@ -307,14 +307,14 @@ butler__channel_arm (ButlerChannel *channel,
   guintptr empty = 0;
 
   /* Who took ASLEEP off reads what was written before it was set: written while it is set, the new way might not be seen. */
-  if (atomic_load_explicit (&channel->chain.top, memory_order_relaxed) & BUTLER__ASLEEP)
-    butler__channel_disarm (channel);
+  butler__channel_disarm (channel);
   atomic_store_explicit (&channel->waker.how, how, memory_order_relaxed);
   if (butler__channel_has_taken (channel))
     return FALSE;
   if (!atomic_compare_exchange_strong_explicit (&channel->chain.top, &empty, BUTLER__ASLEEP, memory_order_acq_rel,
                                                 memory_order_acquire))
     return FALSE;
+  channel->armed = TRUE;
 
   /* A kick before our CAS: we read its release sequence, so we see its word here. A kick after it sees ASLEEP, and wakes. */
   if (is_asked_for (channel))
@@ -332,8 +332,10 @@ butler__channel_arm_internal (ButlerChannel *channel,
 {
   guintptr old;
 
+  butler__channel_disarm (channel);
   atomic_store_explicit (&channel->waker.how, how, memory_order_relaxed);
   old = atomic_fetch_or_explicit (&channel->chain.top, BUTLER__ASLEEP, memory_order_acq_rel);
+  channel->armed = TRUE;
 
   /* As in butler__channel_arm(): a kick before our RMW is seen here, one after it wakes. Who closes has closed before its kick. */
   if (!(unless_closed && (old & BUTLER__CLOSED)) && atomic_load_explicit (&channel->control, memory_order_acquire) == 0
@@ -353,7 +355,11 @@ butler__channel_drop_request (ButlerChannel *channel,
 void
 butler__channel_disarm (ButlerChannel *channel)
 {
-  atomic_fetch_and_explicit (&channel->chain.top, ~BUTLER__ASLEEP, memory_order_acq_rel);
+  if (!channel->armed)
+    return;
+  channel->armed = FALSE;
+  if (!(atomic_fetch_and_explicit (&channel->chain.top, ~BUTLER__ASLEEP, memory_order_acq_rel) & BUTLER__ASLEEP))
+    channel->waker.owed++;
 }
 
 void
@@ -367,6 +373,19 @@ butler__channel_wait (ButlerChannel *channel,
 }
 
 /* Opening and clearing */
+
+/* The contexts are freed when the role was given back: what is attached to them may have functions of its own. */
+void
+butler__channel_let_go (ButlerChannel *channel)
+{
+  g_autoptr (GPtrArray) contexts = NULL;
+
+  if (!borrow (channel))
+    return;
+  butler__channel_disarm (channel);
+  contexts = butler__waker_let_go (&channel->waker);
+  give_back (channel);
+}
 
 gboolean
 butler__channel_reopen (ButlerChannel *channel)

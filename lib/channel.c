@@ -110,7 +110,7 @@ butler__channel_wake (ButlerChannel *channel)
   /* Acquire: whoever took ASLEEP off stands in the release sequence of the reader's CAS, so this load brings what the reader wrote
    * before it, and the CAS of each send need not. */
   (void) atomic_load_explicit (&channel->chain.top, memory_order_acquire);
-  butler__waker_wake (&channel->waker);
+  butler__waker_wake_owed (&channel->waker);
 }
 
 void

@@ -92,11 +92,11 @@ struct _ButlerChannel
   ButlerReversal           taken;
   ButlerReversal           internal_taken;
   gboolean                 last;     /* nothing will follow what was taken */
+  gboolean                 armed;    /* ASLEEP was set; others may have taken it off since, and then owe a wake-up */
   _Atomic gsize            consumed; /* of accepted: handed out */
   _Atomic gsize            high_water; /* the most that waited at any take */
 
-  GMainContext            *context;   /* (owned) (nullable): that of its servers with the default loop, one after the other; under the
-                                       * hub's mutex. It stays, as a late wake-up may reach it */
+  GMainContext            *context;   /* (owned) (nullable): that of its server with the default loop; under the hub's mutex */
   gboolean                 abandoned; /* under the hub's mutex: its server was removed, and another may have it */
 };
 
@@ -208,6 +208,9 @@ void butler__channel_discard (ButlerChannel   *channel,
                               ButlerDeadReason reason);
 
 /* Any thread: */
+
+/* butler__channel_let_go() gives back the descriptors that its readers slept on, and the contexts; not if somebody reads from it. */
+void butler__channel_let_go (ButlerChannel *channel);
 
 /* butler__channel_reopen() makes a closed and drained channel as good as new, for the next run of its server; FALSE, and it stays as it
  * is, if somebody reads from it. */

@@ -294,7 +294,7 @@ butler_server_wait (ButlerServer *server,
   if (!enter (server, &entered))
     {
       if (butler__server_is_ended_elsewhere (server, deadline))
-        return TRUE;
+        return deadline < 0 || g_get_monotonic_time () < deadline;
       g_critical ("server %s cannot be waited for here: it has a reader, or is in a handler or an event", server->name);
       return FALSE;
     }

@@ -149,7 +149,8 @@ drop_unless_last (ButlerHub *hub)
  *
  * Gives a reference back. With the last one all servers are stopped in the order in which they were made, everything that they
  * accepted is handled, and their threads are joined; then tasks that are left are cancelled and waited for, and the plugins, the
- * channels and the hub itself go.
+ * channels and the hub itself go. The code of a plugin that something still needs then, such as a held context that was not
+ * released, stays mapped; a line of the log names it.
  *
  * Thread: any but, for the last reference, those of the hub's own servers and tasks: a thread cannot join itself. That is refused
  * with a critical warning, and the hub stays as it is.

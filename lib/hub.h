@@ -48,6 +48,7 @@ struct _ButlerHub
 
   GThreadPool    *tasks;        /* (owned) (nullable): those that belong to no server */
   GCancellable   *cancellable;  /* (owned) (nullable): of those tasks */
+  guint           n_tasks;      /* that have not ended, also of servers that were removed or did not wait for them */
   ButlerHubEnd    end;
 };
 

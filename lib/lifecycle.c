@@ -9,7 +9,7 @@
 
 /* Waiting for it */
 
-/* The mutex is held, and let go while it sleeps. FALSE if somebody killed the sleeper. */
+/* The mutex is held, and let go while it sleeps. FALSE if somebody ended the wait. */
 static gboolean
 sleep_on (ButlerServer *server,
           ButlerWait   *wait)
@@ -51,7 +51,7 @@ join_thread (ButlerServer *server)
     g_cond_wait (&server->hub->changed, &server->hub->mutex);
 }
 
-/* Called by who kills the waiter's server, with the hub's mutex held: the waiter cannot miss it. */
+/* Called by who ends the wait, with the hub's mutex held: the waiter cannot miss it. */
 static void
 wake_hub (gpointer data)
 {
@@ -121,7 +121,7 @@ butler__server_end_here (ButlerServer *server)
     end_here (server, context);
 }
 
-/* FALSE if to sleep would close a cycle of waits, as also in a task that the server waits for, or if somebody killed the sleeper. The
+/* FALSE if to sleep would close a cycle of waits, as also in a task that the server waits for, or if somebody ended the wait. The
  * mutex is held, and let go while it sleeps. */
 static gboolean
 sleep_in_graph (ButlerServer *server)
@@ -217,6 +217,7 @@ open_run (ButlerServer *server)
 {
   atomic_store_explicit (&server->killed, FALSE, memory_order_relaxed);
   butler__waits_forget (server->hub->waits, &server->channel->served);
+  butler__waits_forget_errands (server->hub->waits, &server->channel->served);
   server->run++;
   server->finishing = FALSE;
   server->ending = FALSE;
@@ -278,6 +279,14 @@ give_up (ButlerServer *server)
 }
 
 static gboolean
+refuse_to_wait (const ButlerServer *server,
+                GError            **error)
+{
+  g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_WOULD_DEADLOCK, "server %s starts, but cannot be waited for here", server->name);
+  return FALSE;
+}
+
+static gboolean
 wait_for_startup (ButlerServer *server,
                   guint         run,
                   GError      **error)
@@ -287,15 +296,13 @@ wait_for_startup (ButlerServer *server,
   gboolean waited;
 
   if (!butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
-    {
-      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_WOULD_DEADLOCK, "server %s starts, but cannot be waited for here",
-                   server->name);
-      return FALSE;
-    }
+    return refuse_to_wait (server, error);
   butler__hub_lock (hub);
   waited = wait_while_starting (server, run, &wait);
   butler__hub_unlock (hub);
   butler__waits_leave (hub->waits, &wait);
+  if (!waited && atomic_load_explicit (&wait.cancelled, memory_order_acquire) == BUTLER__WAIT_REFUSED)
+    return refuse_to_wait (server, error);
   if (!waited)
     g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CANCELLED, "killed while server %s started", server->name);
   return waited;
@@ -346,8 +353,15 @@ open_next_run (ButlerServer *server,
  * Starts @server and returns when its startup events have run. Messages that were sent to a new server before are handled now. A
  * server without a thread is started on the calling thread.
  *
+ * There is no limit to the time that startup events take. What they hold (butler_context_hold()) ends early only if somebody stops or
+ * kills @server meanwhile: then the start waits for it as the end of a server does, and fails if it does not come back.
+ *
  * Errors: that of the startup event that failed (what waited is dead letters then), %BUTLER_ERROR_BUSY if it runs already,
- * %BUTLER_ERROR_CLOSED if the hub has ended, a #GThreadError if there is no thread to be had.
+ * %BUTLER_ERROR_CLOSED if the hub has ended, a #GThreadError if there is no thread and a #GIOErrorEnum if there is no descriptor to be
+ * had, %BUTLER_ERROR_CANCELLED if @server was stopped before what an event held had come back.
+ *
+ * Two errors say that it was not waited for, and @server starts all the same: %BUTLER_ERROR_WOULD_DEADLOCK if @server waits for the calling
+ * thread, directly or through others, %BUTLER_ERROR_CANCELLED if the server in whose handler this is called was killed meanwhile.
  *
  * Thread: any but its own.
  *

@@ -16,6 +16,8 @@ static GPtrArray *left;
 static void
 leave_behind (ButlerModule *self)
 {
+  for (guint i = 0; i < self->generations->len; i++)
+    g_clear_pointer (&butler__loaded_of (self->generations->pdata[i])->stage, butler__stage_free);
   g_mutex_lock (&left_lock);
   if (left == NULL)
     left = g_ptr_array_new ();

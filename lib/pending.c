@@ -99,6 +99,7 @@ orphan_all (ButlerServer *server)
       unlink_pending (pending);
       pending->orphaned = TRUE;
     }
+  butler__waits_forget_errands (server->hub->waits, &server->channel->served);
 }
 
 /* A start that waits without a limit has one from when the server was asked to stop. */
@@ -177,14 +178,35 @@ butler__pending_settle (ButlerServer *server,
   return TRUE;
 }
 
-void
+/* FALSE if some had to be given up. */
+static gboolean
+wait_or_cancel (ButlerServer *server,
+                gint64        limit)
+{
+  if (wait_until (server, limit < 0 ? -1 : g_get_monotonic_time () + limit, TRUE))
+    return TRUE;
+  name_all (server);
+  g_cancellable_cancel (server->cancellable);
+  if (wait_until (server, g_get_monotonic_time () + GRACE, FALSE))
+    return TRUE;
+  orphan_all (server);
+  return FALSE;
+}
+
+gboolean
 butler__pending_wait (ButlerServer *server,
                       gint64        limit)
 {
-  if (wait_until (server, limit < 0 ? -1 : g_get_monotonic_time () + limit, TRUE))
-    return;
-  name_all (server);
-  g_cancellable_cancel (server->cancellable);
-  if (!wait_until (server, g_get_monotonic_time () + GRACE, FALSE))
-    orphan_all (server);
+  ButlerHub *hub = server->hub;
+  ButlerServed *home = &server->channel->served;
+  gboolean ended;
+
+  if (server->pending == NULL)
+    return TRUE;
+  butler__hub_lock (hub);
+  butler__waits_await_errands (hub->waits, home);
+  butler__hub_unlock (hub);
+  ended = wait_or_cancel (server, limit);
+  butler__waits_have_errands (hub->waits, home);
+  return ended;
 }

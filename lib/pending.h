@@ -47,6 +47,7 @@ gboolean butler__pending_settle (ButlerServer *server,
 void butler__pending_done (ButlerPending *pending);
 
 /* butler__pending_wait() runs the internal lane and the context until nothing is pending. With @limit (µs; -1: none) what still is
- * pending then is named in the log and cancelled, and orphaned if that does not help either. Who has the reader's role. */
-void butler__pending_wait (ButlerServer *server,
-                           gint64        limit);
+ * pending then is named in the log and cancelled, and orphaned if that does not help either: then it is FALSE. Who has the reader's
+ * role. */
+gboolean butler__pending_wait (ButlerServer *server,
+                               gint64        limit);

@@ -58,6 +58,11 @@ static ButlerSendResult
 sleep_for_room (ButlerChannel *channel,
                 guint          generation)
 {
+  static const ButlerSendResult results[] = {
+    [BUTLER__WAIT_GOES_ON] = BUTLER__CLOSED_NOW,
+    [BUTLER__WAIT_CANCELLED] = BUTLER__CANCELLED,
+    [BUTLER__WAIT_REFUSED] = BUTLER__WOULD_DEADLOCK,
+  };
   ButlerCredits *credits = &channel->credits;
   ButlerWait wait;
   gboolean go_on;
@@ -66,9 +71,7 @@ sleep_for_room (ButlerChannel *channel,
     return BUTLER__WOULD_DEADLOCK;
   go_on = butler__credits_sleep (credits, generation, &wait);
   butler__waits_leave (channel->waits, &wait);
-  if (go_on)
-    return BUTLER__SENT;
-  return atomic_load_explicit (&wait.cancelled, memory_order_acquire) ? BUTLER__CANCELLED : BUTLER__CLOSED_NOW;
+  return go_on ? BUTLER__SENT : results[atomic_load_explicit (&wait.cancelled, memory_order_acquire)];
 }
 
 static ButlerSendResult

@@ -17,8 +17,8 @@ butler__server_set_state (ButlerServer      *server,
   g_cond_broadcast (&server->hub->changed);
 }
 
-/* A step of the start is over when what it held is released; it fails by what it returned, or by butler_context_fail(), then or later.
- * What a step that failed began is cancelled. */
+/* A step of the start is over when what it held is released; it fails by what it returned, by butler_context_fail(), then or later, or
+ * if what it held did not come back after the server was stopped. What a step that failed began is cancelled. */
 static gboolean
 settle (ButlerServer *server,
         gboolean      ok,
@@ -26,12 +26,16 @@ settle (ButlerServer *server,
         const char   *what,
         GError      **error)
 {
+  gboolean over;
+
   butler__context_leave (&server->context);
-  butler__pending_wait (server, ok ? -1 : 0);
+  over = butler__pending_wait (server, ok ? -1 : 0);
   if (failure == NULL)
     failure = g_steal_pointer (&server->context.error);
-  if (ok && failure == NULL)
+  if (ok && over && failure == NULL)
     return TRUE;
+  if (ok && failure == NULL)
+    failure = g_error_new (BUTLER_ERROR, BUTLER_ERROR_CANCELLED, "%s was not over when the server was stopped", what);
   if (failure == NULL)
     failure = g_error_new (BUTLER_ERROR, BUTLER_ERROR_FAILED, "%s failed without saying why", what);
   g_clear_error (&server->context.error);

@@ -345,11 +345,27 @@ butler_server_add_shutdown (ButlerServer       *server,
   butler__events_add_shutdown (&server->shutdown, func, data, destroy);
 }
 
+/* Another server may have the channel then. */
+static void
+let_go_of_channel (ButlerServer *server)
+{
+  g_autoptr (GMainContext) its = NULL;
+  g_autoptr (GMainContext) own = NULL;
+
+  butler__channel_let_go (server->channel);
+  butler__hub_lock (server->hub);
+  its = g_steal_pointer (&server->channel->context);
+  own = g_steal_pointer (&server->main_context);
+  server->channel->abandoned = TRUE;
+  butler__hub_unlock (server->hub);
+}
+
 /**
  * butler_server_remove:
  * @server: the server
  *
- * Stops @server and takes it out of its hub: its routes end and its name is free. Messages that waited for it are dead letters.
+ * Stops @server and takes it out of its hub: its routes end and its name is free. Messages that waited for it are dead letters. A
+ * descriptor of butler_server_get_fd() is closed. Tasks for which the stop did not wait go on; the end of the hub waits for them.
  *
  * Thread: any but its own.
  *
@@ -383,10 +399,8 @@ butler_server_remove (ButlerServer *server)
     return server->removed;
 
   butler_channel_clear (server->channel);
-  butler__server_end_tasks (server);
-  butler__hub_lock (hub);
-  server->channel->abandoned = TRUE;
-  butler__hub_unlock (hub);
+  butler__server_leave_tasks (server);
+  let_go_of_channel (server);
   butler_server_unref (server);
   return TRUE;
 }

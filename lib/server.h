@@ -207,8 +207,9 @@ gboolean butler__server_has_ended (ButlerServer *server);
 
 /* task.c */
 
-/* butler__server_end_tasks() waits for the tasks that the server did not wait for. */
-void butler__server_end_tasks (ButlerServer *server);
+/* butler__server_leave_tasks() gives up the pool, and waits for nothing: the end of the hub waits for tasks that are left. Nobody runs
+ * the server any more. */
+void butler__server_leave_tasks (ButlerServer *server);
 
 /* butler__server_is_in_task() is TRUE in a task of @server: the server waits for it, so it must not wait for the server. */
 gboolean butler__server_is_in_task (const ButlerServer *server);

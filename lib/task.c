@@ -37,11 +37,14 @@ task_free (ButlerTask *task)
 }
 
 static void
-log_failure (const ButlerTask *task,
-             const char       *owner)
+note_failure (const ButlerTask *task,
+              ButlerServer     *owner)
 {
-  if (task->error != NULL)
-    butler__log (G_LOG_LEVEL_WARNING, owner, NULL, "task %s failed: %s", task->name, task->error->message);
+  if (task->error == NULL)
+    return;
+  butler__log (G_LOG_LEVEL_WARNING, owner != NULL ? owner->name : NULL, NULL, "task %s failed: %s", task->name, task->error->message);
+  if (owner != NULL)
+    atomic_fetch_add_explicit (&owner->failed, 1, memory_order_relaxed);
 }
 
 /* With the server's role: its result meets the state and the handlers of now. */
@@ -68,7 +71,7 @@ task_end (ButlerPending *pending,
   ButlerTask *task = (ButlerTask *) pending;
   ButlerServer *owner = pending->server;
 
-  log_failure (task, owner->name);
+  note_failure (task, owner);
   deliver (task, owner, server != NULL);
   task_free (task);
   butler_server_unref (owner);
@@ -97,7 +100,7 @@ end_hub_task (ButlerTask *task)
   g_autoptr (GError) error = NULL;
   ButlerPin pin;
 
-  log_failure (task, NULL);
+  note_failure (task, NULL);
   if (task->result != NULL && !send_result (task->hub, g_steal_pointer (&task->result), &error))
     butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "the result of task %s reaches nobody: %s", task->name, error->message);
   butler__pin_move (&pin, &task->pending.pin);
@@ -106,19 +109,69 @@ end_hub_task (ButlerTask *task)
 }
 
 static void
+end_task (ButlerTask *task)
+{
+  if (task->pending.server != NULL)
+    butler__pending_done (&task->pending);
+  else
+    end_hub_task (task);
+}
+
+/* The server may wait for it, unless it is one that an earlier run left behind. */
+static void
+begin_errand (const ButlerTask *task,
+              ButlerErrand     *errand)
+{
+  ButlerHub *hub = task->hub;
+  ButlerServer *server = task->pending.server;
+  const ButlerServed *home = NULL;
+
+  butler__hub_lock (hub);
+  if (server != NULL && server->run == task->pending.run)
+    home = &server->channel->served;
+  butler__waits_begin_errand (hub->waits, errand, home);
+  butler__hub_unlock (hub);
+}
+
+static void
+count_ended (ButlerHub *hub)
+{
+  butler__hub_lock (hub);
+  hub->n_tasks--;
+  g_cond_broadcast (&hub->changed);
+  butler__hub_unlock (hub);
+}
+
+static void
 run_task (gpointer data,
           gpointer nothing G_GNUC_UNUSED)
 {
   ButlerTask *task = data;
-  Place place = { task->hub, task->pending.server };
+  ButlerHub *hub = butler__hub_hold (task->hub);
+  Place place = { hub, task->pending.server };
+  ButlerErrand errand;
 
   g_private_set (&place_here, &place);
+  begin_errand (task, &errand);
   task->func (task, task->data);
-  if (place.server != NULL)
-    butler__pending_done (&task->pending);
-  else
-    end_hub_task (task);
+  end_task (task);
+  butler__waits_end_errand (hub->waits, &errand);
   g_private_set (&place_here, NULL);
+  count_ended (hub);
+  butler__hub_drop (hub);
+}
+
+/* Called when a pool goes that never had a thread. */
+static void
+refuse_task (gpointer data)
+{
+  ButlerTask *task = data;
+  ButlerHub *hub = butler__hub_hold (task->hub);
+
+  task->error = g_error_new_literal (BUTLER_ERROR, BUTLER_ERROR_FAILED, "there is no thread for it");
+  end_task (task);
+  count_ended (hub);
+  butler__hub_drop (hub);
 }
 
 static gboolean
@@ -137,40 +190,43 @@ butler__server_is_in_task (const ButlerServer *server)
   return place != NULL && place->server == server;
 }
 
-static GThreadPool *
-steal_pool (ButlerHub     *hub,
-            GCancellable **cancellable)
+/* The mutex is held. */
+static GCancellable *
+get_cancellable (ButlerHub *hub)
 {
+  if (hub->cancellable == NULL)
+    hub->cancellable = g_cancellable_new ();
+  return hub->cancellable;
+}
+
+/* Those of the hub, and those that servers left behind: the plugins' code is needed until the last of them has ended. They may run
+ * others, which are cancelled from the start. */
+static void
+end_tasks (ButlerHub *hub)
+{
+  g_autoptr (GCancellable) cancellable = NULL;
   GThreadPool *pool;
 
   butler__hub_lock (hub);
-  pool = g_steal_pointer (&hub->tasks);
-  *cancellable = pool != NULL ? g_object_ref (hub->cancellable) : g_steal_pointer (&hub->cancellable);
+  cancellable = g_object_ref (get_cancellable (hub));
   butler__hub_unlock (hub);
-  return pool;
-}
+  g_cancellable_cancel (cancellable);
 
-/* The last tasks may run others, in a new pool. */
-static void
-end_hub_tasks (ButlerHub *hub)
-{
-  GCancellable *cancellable;
-  GThreadPool *pool;
-
-  while ((pool = steal_pool (hub, &cancellable)) != NULL)
-    {
-      g_cancellable_cancel (cancellable);
-      g_object_unref (cancellable);
-      g_thread_pool_free (pool, FALSE, TRUE);
-    }
-  g_clear_object (&cancellable);
+  butler__hub_lock (hub);
+  while (hub->n_tasks > 0)
+    g_cond_wait (&hub->changed, &hub->mutex);
+  pool = g_steal_pointer (&hub->tasks);
+  g_clear_object (&hub->cancellable);
+  butler__hub_unlock (hub);
+  if (pool != NULL)
+    g_thread_pool_free (pool, FALSE, TRUE);
 }
 
 void
-butler__server_end_tasks (ButlerServer *server)
+butler__server_leave_tasks (ButlerServer *server)
 {
   if (server->tasks != NULL)
-    g_thread_pool_free (g_steal_pointer (&server->tasks), FALSE, TRUE);
+    g_thread_pool_free (g_steal_pointer (&server->tasks), FALSE, FALSE);
 }
 
 static ButlerTask *
@@ -197,30 +253,44 @@ task_new (ButlerHub      *hub,
 
 /* The mutex is held. */
 static void
-watch_hub (ButlerHub *hub)
+count_begun (ButlerHub *hub)
 {
   hub->end.is_in_task = is_in_task;
-  hub->end.tasks = end_hub_tasks;
-}
-
-/* It is queued all the same, and belongs to the pool: @task may be gone already. */
-static gboolean
-push (GThreadPool **pool,
-      guint         size,
-      ButlerTask   *task,
-      GError      **error)
-{
-  if (*pool == NULL)
-    *pool = g_thread_pool_new (run_task, NULL, (int) size, FALSE, NULL);
-  return g_thread_pool_push (*pool, task, error);
+  hub->end.tasks = end_tasks;
+  hub->n_tasks++;
 }
 
 static void
 log_delay (const char   *name,
            const GError *error)
 {
-  if (error != NULL)
-    butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "task %s waits for a thread: %s", name, error->message);
+  butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "task %s waits for a thread: %s", name, error->message);
+}
+
+/* It is queued all the same, and belongs to the pool: @task may be gone already. (transfer full) (nullable): the pool, if it has no
+ * thread that could ever come to it. */
+static GThreadPool *
+push (GThreadPool **pool,
+      guint         size,
+      ButlerTask   *task)
+{
+  g_autofree char *name = g_strdup (task->name);
+  g_autoptr (GError) error = NULL;
+
+  if (*pool == NULL)
+    *pool = g_thread_pool_new_full (run_task, NULL, refuse_task, (int) size, FALSE, NULL);
+  if (g_thread_pool_push (*pool, task, &error))
+    return NULL;
+  log_delay (name, error);
+  return g_thread_pool_get_num_threads (*pool) == 0 ? g_steal_pointer (pool) : NULL;
+}
+
+/* With what is in it. */
+static void
+free_pool (GThreadPool *pool)
+{
+  if (pool != NULL)
+    g_thread_pool_free (pool, TRUE, TRUE);
 }
 
 /**
@@ -233,7 +303,8 @@ log_delay (const char   *name,
  *
  * Runs @func on a thread of the server's pool, whose size is an option of the server. What it gives to NAME_return() is handled by this
  * server as a message, ahead of those that wait. A server that is stopped waits for its tasks as for what is held: see
- * butler_context_hold(). With a held context whose run is over it only frees @data.
+ * butler_context_hold(). With a held context whose run is over it only frees @data. If there is no thread to be had, and the pool has none,
+ * the task fails without having run.
  *
  * Thread: the server's.
  *
@@ -246,7 +317,6 @@ butler_context_run_task (ButlerContext  *context,
                          gpointer        data,
                          GDestroyNotify  destroy)
 {
-  g_autoptr (GError) error = NULL;
   ButlerGeneration *generation;
   ButlerServer *server;
   ButlerTask *task;
@@ -265,13 +335,12 @@ butler_context_run_task (ButlerContext  *context,
   g_return_if_fail (context->cancellable != NULL);
   g_return_if_fail (!context->is_swapping); /* it may yet not happen */
   butler__hub_lock (context->hub);
-  watch_hub (context->hub);
+  count_begun (context->hub);
   generation = butler__generation_of_code (context->hub, (gconstpointer) (guintptr) func);
   butler__hub_unlock (context->hub);
   task = task_new (context->hub, context->cancellable, name, func, data, destroy);
   butler__pending_begin (&task->pending, server, generation, "task", task->name);
-  push (&server->tasks, server->pool_size, task, &error);
-  log_delay (name, error);
+  free_pool (push (&server->tasks, server->pool_size, task));
 }
 
 /**
@@ -283,7 +352,8 @@ butler_context_run_task (ButlerContext  *context,
  * @destroy: (nullable): frees @data after @func
  *
  * Runs @func on a thread of the hub's pool, which has as many as there are CPUs. What it gives to NAME_return() is sent as NAME_send()
- * does. The end of the hub waits for its tasks, and cancels them first.
+ * does. The end of the hub waits for its tasks, and cancels them first. If there is no thread to be had, and the pool has none, the task
+ * fails without having run.
  *
  * Thread: any.
  *
@@ -296,21 +366,19 @@ butler_hub_run_task (ButlerHub      *hub,
                      gpointer        data,
                      GDestroyNotify  destroy)
 {
-  g_autoptr (GError) error = NULL;
+  GThreadPool *empty;
   ButlerTask *task;
 
   g_return_if_fail (hub != NULL);
   g_return_if_fail (name != NULL && func != NULL);
 
   butler__hub_lock (hub);
-  watch_hub (hub);
-  if (hub->cancellable == NULL)
-    hub->cancellable = g_cancellable_new ();
-  task = task_new (hub, hub->cancellable, name, func, data, destroy);
+  count_begun (hub);
+  task = task_new (hub, get_cancellable (hub), name, func, data, destroy);
   butler__pin (&task->pending.pin, butler__generation_of_code (hub, (gconstpointer) (guintptr) func), "task", task->name, NULL);
-  push (&hub->tasks, g_get_num_processors (), task, &error);
+  empty = push (&hub->tasks, g_get_num_processors (), task);
   butler__hub_unlock (hub);
-  log_delay (name, error);
+  free_pool (empty);
 }
 
 /**
@@ -388,7 +456,8 @@ butler_task_return (ButlerTask             *task,
  * @format: what went wrong, as for printf()
  * @...: the arguments of @format
  *
- * Says that the task failed; it is logged when its function has returned. The first error counts.
+ * Says that the task failed; that is logged, and counted as a failure of its server, when its function has returned. The first error
+ * counts.
  *
  * Thread: the task's.
  *

@@ -8,8 +8,10 @@ struct _ButlerWaits
   gatomicrefcount ref_count;
   GMutex          mutex;     /* under it: all of this, and what ButlerServed says. Nothing is locked below it but what wake() locks */
   ButlerWait     *first;
+  ButlerErrand   *errands;
   ButlerServed   *cancelled; /* those of which cancelled is set */
   GPtrArray      *admitting; /* (owned): ButlerServed (unowned), of which admits is set */
+  guint           walk;      /* counts the walks */
 };
 
 ButlerWaits *
@@ -92,34 +94,64 @@ butler__served_clear (ButlerWaits  *waits,
   g_clear_pointer (&served->thread, g_thread_unref);
 }
 
-static const ButlerWait *
+static ButlerWait *
 find_wait_of (const ButlerWaits *waits,
               const GThread     *thread)
 {
-  for (const ButlerWait *wait = waits->first; wait != NULL; wait = wait->next)
+  for (ButlerWait *wait = waits->first; wait != NULL; wait = wait->next)
     if (wait->waiter == thread && !atomic_load_explicit (&wait->cancelled, memory_order_relaxed)
         && (wait->blocked == NULL || wait->blocked (wait->data)))
       return wait;
   return NULL;
 }
 
-/* A thread sleeps in one wait at most and what is waited for has one thread, so the graph is a chain. Of the threads of a cycle
- * the last one that looked found all others in it, as each looks again before each sleep: hence it was refused, and the walk ends. */
+static gboolean walk_to (ButlerWaits *waits, const GThread *from, const GThread *self);
+
 static gboolean
-leads_back (const ButlerWaits  *waits,
-            const ButlerServed *served,
-            const GThread      *self)
+walk_errands_to (ButlerWaits   *waits,
+                 const GThread *from,
+                 const GThread *self)
 {
-  while (served->thread != NULL)
+  for (ButlerErrand *errand = waits->errands; errand != NULL; errand = errand->next)
     {
-      if (served->thread == self)
+      if (errand->walk == waits->walk || errand->home == NULL || !errand->home->awaits || errand->home->thread != from)
+        continue;
+      errand->walk = waits->walk;
+      if (walk_to (waits, errand->thread, self))
         return TRUE;
-      const ButlerWait *wait = find_wait_of (waits, served->thread);
-      if (wait == NULL)
-        return FALSE;
-      served = wait->served;
     }
   return FALSE;
+}
+
+static gboolean
+walk_to (ButlerWaits   *waits,
+         const GThread *from,
+         const GThread *self)
+{
+  while (from != NULL && from != self)
+    {
+      ButlerWait *wait = find_wait_of (waits, from);
+
+      if (walk_errands_to (waits, from, self))
+        return TRUE;
+      if (wait == NULL || wait->walk == waits->walk)
+        return FALSE;
+      wait->walk = waits->walk;
+      from = wait->served->thread;
+    }
+  return from != NULL;
+}
+
+/* A thread sleeps in one wait at most and what is waited for has one thread; but it may also wait for several errands. Of the threads
+ * of a cycle the last one that looked found all others in it, as each looks again before each sleep: hence it was refused. A cycle
+ * of others may be there until one of them, who is awake already, has looked; a walk goes nowhere twice. */
+static gboolean
+reaches (ButlerWaits        *waits,
+         const ButlerServed *served,
+         const GThread      *self)
+{
+  waits->walk++;
+  return walk_to (waits, served->thread, self);
 }
 
 static gboolean
@@ -152,6 +184,7 @@ butler__waits_enter_while (ButlerWaits        *waits,
 {
   gboolean would_deadlock;
 
+  wait->walk = 0;
   wait->waiter = g_thread_self ();
   wait->served = served;
   wait->blocked = blocked;
@@ -159,8 +192,8 @@ butler__waits_enter_while (ButlerWaits        *waits,
   wait->data = data;
 
   g_mutex_lock (&waits->mutex);
-  atomic_init (&wait->cancelled, is_cancelled (waits, wait->waiter));
-  would_deadlock = leads_back (waits, served, wait->waiter);
+  atomic_init (&wait->cancelled, is_cancelled (waits, wait->waiter) ? BUTLER__WAIT_CANCELLED : BUTLER__WAIT_GOES_ON);
+  would_deadlock = reaches (waits, served, wait->waiter);
   if (!would_deadlock)
     {
       wait->next = waits->first;
@@ -184,6 +217,14 @@ butler__waits_leave (ButlerWaits *waits,
   g_mutex_unlock (&waits->mutex);
 }
 
+static void
+end_wait (ButlerWait   *wait,
+          ButlerWaitEnd how)
+{
+  atomic_store_explicit (&wait->cancelled, how, memory_order_release);
+  wait->wake (wait->data);
+}
+
 /* Who serves @served now, and stands in a wait, does so until it has left: no lock is needed to look at that. */
 void
 butler__waits_cancel (ButlerWaits  *waits,
@@ -198,10 +239,7 @@ butler__waits_cancel (ButlerWaits  *waits,
     }
   for (ButlerWait *wait = waits->first; wait != NULL; wait = wait->next)
     if (wait->waiter == atomic_load_explicit (served->now, memory_order_relaxed) && wait->wake != NULL)
-      {
-        atomic_store_explicit (&wait->cancelled, TRUE, memory_order_release);
-        wait->wake (wait->data);
-      }
+      end_wait (wait, BUTLER__WAIT_CANCELLED);
   g_mutex_unlock (&waits->mutex);
 }
 
@@ -245,4 +283,70 @@ butler__waits_is_admitted (ButlerWaits        *waits,
     admitted = ((ButlerServed *) waits->admitting->pdata[i])->thread == g_thread_self ();
   g_mutex_unlock (&waits->mutex);
   return admitted;
+}
+
+/* Errands */
+
+void
+butler__waits_begin_errand (ButlerWaits        *waits,
+                            ButlerErrand       *errand,
+                            const ButlerServed *home)
+{
+  errand->thread = g_thread_self ();
+  errand->home = home;
+  errand->walk = 0;
+  g_mutex_lock (&waits->mutex);
+  errand->next = waits->errands;
+  waits->errands = errand;
+  g_mutex_unlock (&waits->mutex);
+}
+
+void
+butler__waits_end_errand (ButlerWaits  *waits,
+                          ButlerErrand *errand)
+{
+  g_mutex_lock (&waits->mutex);
+  for (ButlerErrand **at = &waits->errands; *at != NULL; at = &(*at)->next)
+    if (*at == errand)
+      {
+        *at = errand->next;
+        break;
+      }
+  g_mutex_unlock (&waits->mutex);
+}
+
+void
+butler__waits_await_errands (ButlerWaits  *waits,
+                             ButlerServed *home)
+{
+  g_mutex_lock (&waits->mutex);
+  for (const ButlerErrand *errand = waits->errands; errand != NULL; errand = errand->next)
+    {
+      ButlerWait *wait = errand->home == home ? find_wait_of (waits, errand->thread) : NULL;
+
+      if (wait != NULL && wait->wake != NULL && reaches (waits, wait->served, home->thread))
+        end_wait (wait, BUTLER__WAIT_REFUSED);
+    }
+  home->awaits = TRUE;
+  g_mutex_unlock (&waits->mutex);
+}
+
+void
+butler__waits_have_errands (ButlerWaits  *waits,
+                            ButlerServed *home)
+{
+  g_mutex_lock (&waits->mutex);
+  home->awaits = FALSE;
+  g_mutex_unlock (&waits->mutex);
+}
+
+void
+butler__waits_forget_errands (ButlerWaits        *waits,
+                              const ButlerServed *home)
+{
+  g_mutex_lock (&waits->mutex);
+  for (ButlerErrand *errand = waits->errands; errand != NULL; errand = errand->next)
+    if (errand->home == home)
+      errand->home = NULL;
+  g_mutex_unlock (&waits->mutex);
 }

@@ -20,6 +20,7 @@ struct _ButlerServed
   /* Changed and read under the graph's mutex. */
   GThread             *thread;    /* (owned) (nullable): who serves it, or did so last */
   gboolean             cancelled; /* who serves it waits no more, until butler__waits_allow() */
+  gboolean             awaits;    /* who serves it waits for its errands */
   ButlerServed        *next;      /* of those that are cancelled */
   gboolean             admits;    /* its server is to stand still: those that are to do so too need not wait for it */
 };
@@ -33,7 +34,25 @@ struct _ButlerWait
   gboolean          (*blocked) (gpointer data); /* (nullable): FALSE if it is over, and the waiter has only not come to see it */
   void              (*wake) (gpointer data); /* ends the sleep early, after cancelled was set */
   gpointer            data;
-  _Atomic gboolean    cancelled; /* release in butler__waits_cancel(), acquire by the waiter */
+  guint               walk;      /* under the graph's mutex: the last walk that came by */
+  _Atomic int         cancelled; /* a ButlerWaitEnd; release by who ends the wait, acquire by the waiter */
+};
+
+typedef enum
+{
+  BUTLER__WAIT_GOES_ON,
+  BUTLER__WAIT_CANCELLED, /* by butler__waits_cancel() */
+  BUTLER__WAIT_REFUSED,   /* by butler__waits_await_errands(): it came to be a cycle */
+} ButlerWaitEnd;
+
+/* A thread that works for who serves something, which waits for it now or later, such as that of a task. */
+typedef struct _ButlerErrand ButlerErrand;
+struct _ButlerErrand
+{
+  ButlerErrand       *next;
+  GThread            *thread; /* (unowned): it stands in this errand */
+  const ButlerServed *home;   /* (unowned) (nullable): NULL when nobody waits for it any more */
+  guint               walk;   /* under the graph's mutex: the last walk that came by */
 };
 
 ButlerWaits *butler__waits_new   (void);
@@ -96,3 +115,21 @@ void butler__waits_cancel (ButlerWaits  *waits,
                            ButlerServed *served);
 void butler__waits_allow  (ButlerWaits  *waits,
                            ButlerServed *served);
+
+/* butler__waits_begin_errand() says that the calling thread works for who serves @home, until butler__waits_end_errand(). */
+void butler__waits_begin_errand (ButlerWaits        *waits,
+                                 ButlerErrand       *errand,
+                                 const ButlerServed *home);
+void butler__waits_end_errand   (ButlerWaits        *waits,
+                                 ButlerErrand       *errand);
+
+/* butler__waits_await_errands() says that who serves @home waits for its errands, until butler__waits_have_errands(). A wait in which one
+ * of them stands and that would close a cycle with this is ended. With a hub's mutex held, as its wake() may need it. */
+void butler__waits_await_errands (ButlerWaits  *waits,
+                                  ButlerServed *home);
+void butler__waits_have_errands  (ButlerWaits  *waits,
+                                  ButlerServed *home);
+
+/* butler__waits_forget_errands() says that who serves @home will not wait for those that are under way. */
+void butler__waits_forget_errands (ButlerWaits        *waits,
+                                   const ButlerServed *home);

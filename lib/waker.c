@@ -11,23 +11,37 @@
 /* Tokens say nothing but "wake up", so one address serves all. */
 static char token;
 
+static GPtrArray *
+contexts_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
+}
+
 void
 butler__waker_init (ButlerWaker *waker)
 {
   waker->tokens = g_async_queue_new ();
-  waker->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
+  waker->contexts = contexts_new ();
   atomic_init (&waker->how, BUTLER__SLEEP_IN_QUEUE);
   atomic_init (&waker->fd, -1);
   atomic_init (&waker->context, NULL);
+  atomic_init (&waker->woken, 0);
+  atomic_init (&waker->leaving, FALSE);
+}
+
+static void
+close_fd (ButlerWaker *waker)
+{
+  int fd = atomic_exchange_explicit (&waker->fd, -1, memory_order_relaxed);
+
+  if (fd >= 0)
+    close (fd);
 }
 
 void
 butler__waker_clear (ButlerWaker *waker)
 {
-  int fd = atomic_load_explicit (&waker->fd, memory_order_relaxed);
-
-  if (fd >= 0)
-    close (fd);
+  close_fd (waker);
   g_async_queue_unref (waker->tokens);
   g_ptr_array_unref (waker->contexts);
 }
@@ -57,6 +71,32 @@ butler__waker_wake (ButlerWaker *waker)
       wake_fd (waker);
       break;
     }
+}
+
+void
+butler__waker_wake_owed (ButlerWaker *waker)
+{
+  butler__waker_wake (waker);
+  atomic_fetch_add_explicit (&waker->woken, 1, memory_order_seq_cst);
+  if (G_UNLIKELY (atomic_load_explicit (&waker->leaving, memory_order_seq_cst)))
+    g_async_queue_push (waker->tokens, &token);
+}
+
+/* Tokens may be there from before. */
+GPtrArray *
+butler__waker_let_go (ButlerWaker *waker)
+{
+  GPtrArray *contexts = waker->contexts;
+
+  atomic_store_explicit (&waker->leaving, TRUE, memory_order_seq_cst);
+  while (atomic_load_explicit (&waker->woken, memory_order_seq_cst) != waker->owed)
+    g_async_queue_pop (waker->tokens);
+  atomic_store_explicit (&waker->leaving, FALSE, memory_order_seq_cst);
+  atomic_store_explicit (&waker->how, BUTLER__SLEEP_IN_QUEUE, memory_order_relaxed);
+  atomic_store_explicit (&waker->context, NULL, memory_order_relaxed);
+  close_fd (waker);
+  waker->contexts = contexts_new ();
+  return contexts;
 }
 
 void

@@ -23,6 +23,9 @@ typedef struct
   _Atomic int   fd;       /* -1 until the reader asks for it; stays open till the end, so that a late wake-up hits no other file */
   _Atomic (GMainContext *) context; /* the newest of contexts */
   GPtrArray    *contexts; /* (owned): every context that was ever slept in, as a late wake-up may still reach it; reader only */
+  guint         owed;     /* wake-ups that are over, or on their way; reader only */
+  _Atomic guint woken;    /* those that are over: sequentially consistent, as leaving: of who leaves and who wakes, one sees the other */
+  _Atomic gboolean leaving; /* in butler__waker_let_go() */
 } ButlerWaker;
 
 /* butler__deadline_after() is -1, for ever, also for what the clock cannot hold. */
@@ -37,8 +40,11 @@ butler__deadline_after (gint64 timeout)
 void butler__waker_init  (ButlerWaker *waker);
 void butler__waker_clear (ButlerWaker *waker);
 
-/* butler__waker_wake() may be called by any thread that took the sleeper's ASLEEP bit away. */
+/* butler__waker_wake() lets the sleeper look. Any thread. */
 void butler__waker_wake (ButlerWaker *waker);
+
+/* butler__waker_wake_owed() is the same for who took the sleeper's ASLEEP bit away, and so owes a wake-up. Any thread. */
+void butler__waker_wake_owed (ButlerWaker *waker);
 
 /* The reader only, from here on. */
 
@@ -49,6 +55,10 @@ void butler__waker_set_context (ButlerWaker  *waker,
 /* butler__waker_get_fd() makes the descriptor when it is asked for first; -1 with an error if there is none to be had. */
 int butler__waker_get_fd (ButlerWaker *waker,
                           GError     **error);
+
+/* butler__waker_let_go() waits for wake-ups that are on their way, and closes the descriptor. What it returns (transfer full) is to be
+ * freed: all the contexts. For when nobody will sleep for a long time, or ever. */
+GPtrArray *butler__waker_let_go (ButlerWaker *waker);
 
 /* butler__waker_drain_fd() takes the wake-ups that lie in the descriptor. */
 void butler__waker_drain_fd (ButlerWaker *waker);

@@ -28,6 +28,17 @@ butler_test_main (Suite *suite)
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* butler_test_has_own_process() is FALSE where tests before this one may have left idle threads and GLib's default context behind. */
+static inline gboolean
+butler_test_has_own_process (void)
+{
+#ifdef BUTLER_SANITIZED
+  return FALSE;
+#else
+  return g_strcmp0 (g_getenv ("CK_FORK"), "no") != 0;
+#endif
+}
+
 /* butler_test_expect_critical() goes before the mistake, g_test_assert_expected_messages() behind it. */
 static inline void
 butler_test_expect_critical (const char *pattern)

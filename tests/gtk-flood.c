@@ -2,17 +2,18 @@
  * SPDX-FileCopyrightText: The ThreadButler authors
  *
  * gtk-flood: linked to the programs of the GTK example in the place of their window. It draws a number of frames while
- * no message comes, and then for as long again while the worker sends as fast as the client's channel takes it; it
- * prints, and ends:
+ * no message comes, and then for as long again while the worker sends as fast as the client's channel takes it. It does so
+ * several times, so that what else runs on the machine costs both as much; it prints the sums, and ends:
  *
- *     frames while quiet, frames in the flood, messages in the flood, the duration of each of both in microseconds */
+ *     frames while quiet, frames in the floods, messages in the floods, how long it was quiet in microseconds */
 
 #include "examples/gtk-window.h"
 
 #include <gtk/gtk.h>
 
 #define FIRST  10 /* frames that are not counted: fonts and themes are read */
-#define FRAMES 60
+#define FRAMES 15 /* of each phase */
+#define ROUNDS 6
 #define BURST  1000
 #define WORK   400
 #define BATCH  64
@@ -70,36 +71,69 @@ work (guint64 number)
 /* GTK's thread only. */
 static struct
 {
-  guint  frames;   /* of the phase that goes on */
-  gint64 begin;    /* of that phase */
-  gint64 duration; /* of each phase; 0: the first one, quiet, is not over */
+  guint    first;    /* frames that were not counted */
+  guint    rounds;   /* that are over */
+  gboolean flood;    /* the phase that goes on; a quiet one and a flood of the same duration are a round */
+  guint    frames;   /* of that phase */
+  gint64   begin;    /* of that phase */
+  gint64   duration; /* of the last quiet one */
+  guint64  seen;     /* messages at the last frame of the flood */
+  guint    flooded;  /* frames of all floods, and the messages up to the last one of each */
+  guint64  messages;
+  gint64   quiet;    /* duration of all quiet phases */
 } drawn;
+
+/* While it is quiet GTK's thread is as busy as in the flood. */
+static gboolean
+keep_busy (gpointer data G_GNUC_UNUSED)
+{
+  for (guint i = 0; i < BATCH; i++)
+    work (i);
+  return !drawn.flood;
+}
+
+static void
+begin_phase (gboolean flood, gint64 now)
+{
+  drawn.flood = flood;
+  drawn.frames = 0;
+  drawn.begin = now;
+  if (!flood)
+    g_idle_add_full (G_PRIORITY_LOW, keep_busy, NULL, NULL);
+}
 
 static void
 count_quiet_frame (GtkExampleClient *self, gint64 now)
 {
-  drawn.frames++;
-  if (drawn.frames == FIRST)
-    drawn.begin = now;
-  if (drawn.frames < FIRST + FRAMES)
+  if (++drawn.frames < FRAMES)
     return;
   drawn.duration = now - drawn.begin;
-  drawn.begin = now;
-  drawn.frames = 0;
+  drawn.quiet += drawn.duration;
+  begin_phase (TRUE, now);
   flood_send (self->hub, &(GtkFlood) { drawn.duration }, NULL);
 }
 
 static void
-draw (GtkDrawingArea *area G_GNUC_UNUSED, cairo_t *cairo, int width, int height, gpointer data)
+count_flooded_frame (const GtkExampleClient *self)
+{
+  drawn.flooded++;
+  drawn.messages += self->answers - drawn.seen;
+  drawn.seen = self->answers;
+}
+
+static void
+draw (GtkDrawingArea *area G_GNUC_UNUSED, cairo_t *cairo, int width, int height, gpointer client)
 {
   gint64 now = g_get_monotonic_time ();
 
-  cairo_rectangle (cairo, 0, 0, width, drawn.frames % height);
+  cairo_rectangle (cairo, 0, 0, width, (double) (now % height));
   cairo_fill (cairo);
-  if (drawn.duration == 0)
-    count_quiet_frame (data, now);
-  else if (now <= drawn.begin + drawn.duration)
-    drawn.frames++;
+  if (drawn.first < FIRST && ++drawn.first == FIRST)
+    begin_phase (FALSE, now);
+  else if (drawn.first == FIRST && !drawn.flood)
+    count_quiet_frame (client, now);
+  else if (drawn.flood && now <= drawn.begin + drawn.duration)
+    count_flooded_frame (client);
 }
 
 static void
@@ -115,17 +149,13 @@ client_on_ebb (GtkExampleClient *self, GtkFloodEbb *message, ButlerContext *cont
 {
   if (message->drops != self->answers)
     butler_context_fail (context, "%" G_GUINT64_FORMAT " messages were sent", message->drops);
-  g_print ("%d %u %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n", FRAMES, drawn.frames, self->answers, drawn.duration);
+  drawn.seen = self->answers;
+  begin_phase (FALSE, g_get_monotonic_time ());
+  if (++drawn.rounds < ROUNDS)
+    return;
+  g_print ("%d %u %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n", ROUNDS * FRAMES, drawn.flooded,
+           drawn.messages, drawn.quiet);
   butler_hub_fail (self->hub, NULL);
-}
-
-/* While it is quiet GTK's thread is as busy as in the flood: whatever else runs on the machine costs both as many frames. */
-static gboolean
-keep_busy (gpointer data G_GNUC_UNUSED)
-{
-  for (guint i = 0; i < BATCH; i++)
-    work (i);
-  return drawn.duration == 0;
 }
 
 static gboolean
@@ -150,7 +180,6 @@ client_start (GtkExampleClient *self, gconstpointer none G_GNUC_UNUSED, ButlerCo
   area = gtk_drawing_area_new ();
   gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (area), draw, self, NULL);
   gtk_widget_add_tick_callback (area, draw_next_frame, NULL, NULL);
-  g_idle_add_full (G_PRIORITY_LOW, keep_busy, NULL, NULL);
   gtk_window_set_default_size (self->window, 100, 100);
   gtk_window_set_child (self->window, area);
   gtk_window_present (self->window);

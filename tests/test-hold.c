@@ -3,6 +3,8 @@
 
 #include "tests/cpu.h"
 #include "tests/keeper.h"
+#include "tests/leftovers.h"
+#include "tests/plugins/holder.h"
 
 /* Work that goes on after its handler, and what becomes of it when the server ends. */
 
@@ -366,6 +368,42 @@ START_TEST (stop_ends_an_asynchronous_start)
 }
 END_TEST
 
+typedef struct
+{
+  gboolean started;
+  GError  *error;
+} Start;
+
+static gpointer
+start_and_tell (gpointer data)
+{
+  Start *self = data;
+
+  self->started = butler_server_start (server, &self->error);
+  return NULL;
+}
+
+/* What neither the stop nor the cancelling brings back. */
+START_TEST (stop_ends_a_start_whose_event_never_ends)
+{
+  Start result = { 0 };
+  GThread *starter;
+  ButlerContext *context;
+
+  butler_server_add_startup (server, hold_for_the_test, NULL, NULL);
+  expect_warnings ();
+  starter = g_thread_new ("start", start_and_tell, &result);
+  context = next_held ();
+  ck_assert (_i == 0 ? butler_server_stop (server) : butler_server_kill (server));
+  g_thread_join (starter);
+  ck_assert (!result.started);
+  butler_assert_error (&result.error, BUTLER_ERROR_CANCELLED, "keeper did not start", "startup event 1 was not over", NULL);
+  ck_assert_int_eq (butler_server_get_state (server), BUTLER_SERVER_FAILED);
+  assert_warnings (2, "cancels its event startup");
+  butler_context_release (context);
+}
+END_TEST
+
 START_TEST (an_asynchronous_start_waits_without_the_cpu)
 {
   GThread *starter;
@@ -458,6 +496,49 @@ START_TEST (orphan_may_outlive_the_hub)
   assert_warnings (2, "cancels its handler of Parcel");
   release_in_a_thread (context);
   ck_assert_uint_eq (atomic_load (&cleared), 1);
+}
+END_TEST
+
+/* What is held is of a type whose clear function lies in a plugin. */
+static ButlerContext *
+hold_in_plugin (int *counter)
+{
+  ButlerChannel *told = own_channel (hub, "told", 0, BUTLER_OVERFLOW_FAIL);
+  g_autofree char *path = leftovers_plugin ("holder");
+  g_autoptr (ButlerMessage) message = NULL;
+  ButlerModule *module;
+  ButlerServer *holder;
+  GError *error = NULL;
+
+  module = butler_module_load (hub, path, BUTLER_MODULE_ANY_OWNER, &error);
+  butler_assert_no_error (error);
+  ck_assert (holder_held_route (hub, told, NULL));
+  holder = butler_server_new (hub, "holder", butler_module_get_nth_set (module, 0), BUTLER_SERVER_OPTIONS (.end_limit = 1), &error);
+  butler_assert_no_error (error);
+  start (holder);
+  ck_assert (holder_order_send (hub, &(HolderOrder) { .counter = counter }, NULL));
+  message = butler_channel_receive (told, -1, &error);
+  butler_assert_no_error (error);
+  return holder_held_get (message)->context;
+}
+
+START_TEST (orphan_may_outlive_the_hub_of_its_plugin)
+{
+  Leftovers left;
+  ButlerContext *context;
+  int counter = 0;
+
+  g_clear_pointer (&hub, butler_hub_unref);
+  leftovers_begin (&left);
+  hub = butler_hub_new ();
+  context = hold_in_plugin (&counter);
+  expect_warnings ();
+  g_clear_pointer (&hub, butler_hub_unref);
+  assert_warnings (3, "cancels its handler of HolderBlob");
+  ck_assert_int_eq (counter, 0);
+  butler_context_release (context);
+  ck_assert_int_eq (counter, 1);
+  leftovers_end (&left);
 }
 END_TEST
 
@@ -775,9 +856,11 @@ hasty_case (void)
   TCase *tcase = new_case ("hasty", set_up_hasty, tear_down);
 
   tcase_add_test (tcase, stop_ends_an_asynchronous_start);
+  tcase_add_loop_test (tcase, stop_ends_a_start_whose_event_never_ends, 0, 2);
   tcase_add_test (tcase, what_takes_too_long_is_named_and_cancelled);
   tcase_add_test (tcase, what_does_not_come_back_is_orphaned);
   tcase_add_test (tcase, orphan_may_outlive_the_hub);
+  tcase_add_test (tcase, orphan_may_outlive_the_hub_of_its_plugin);
   tcase_add_test (tcase, server_of_the_same_name_does_not_know_the_orphan);
   tcase_add_test (tcase, orphan_comes_back_to_a_server_that_never_ran);
   return tcase;

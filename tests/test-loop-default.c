@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -314,6 +315,33 @@ START_TEST (source_that_is_always_ready_does_not_stop_messages)
 }
 END_TEST
 
+/* Without descriptors a start fails, and the process goes on; how many are left when it begins: 0, 1. The first start of a process takes
+ * two, as GLib makes its default context then, too. */
+START_TEST (start_without_descriptors_fails)
+{
+  gboolean enough = _i == 1 && !butler_test_has_own_process ();
+  gboolean started;
+  struct rlimit before;
+  GError *error = NULL;
+  int next = dup (0);
+
+  close (next);
+  getrlimit (RLIMIT_NOFILE, &before);
+  setrlimit (RLIMIT_NOFILE, &(struct rlimit) { (rlim_t) (next + _i), before.rlim_max });
+  started = butler_server_start (server, &error);
+  setrlimit (RLIMIT_NOFILE, &before);
+  ck_assert (started == enough);
+  if (enough)
+    return;
+  ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES));
+  ck_assert_msg (strstr (error->message, "server keeper did not start: no descriptor") != NULL, "%s", error->message);
+  g_clear_error (&error);
+  start (server);
+  round_trip ();
+  ck_assert (butler_server_stop (server));
+}
+END_TEST
+
 /* Sleeping */
 
 START_TEST (idle_server_uses_no_cpu)
@@ -362,6 +390,7 @@ main (void)
   tcase_add_test (tcase, flood_of_messages_does_not_stop_a_timer);
   tcase_add_test (tcase, stream_of_messages_does_not_stop_a_timer);
   tcase_add_test (tcase, source_that_is_always_ready_does_not_stop_messages);
+  tcase_add_loop_test (tcase, start_without_descriptors_fails, 0, 2);
   tcase_add_test (tcase, idle_server_uses_no_cpu);
   tcase_add_test (tcase, server_that_waits_for_its_holds_uses_no_cpu);
   suite_add_tcase (suite, tcase);

@@ -221,6 +221,43 @@ START_TEST (who_stops_goes_on_when_the_owner_lets_go)
 }
 END_TEST
 
+static GAsyncQueue *beside;
+
+static gpointer
+dispatch_it (gpointer server)
+{
+  g_assert_cmpuint (butler_server_dispatch (server, 1), ==, 0);
+  g_assert_false (butler_server_wait (server, 1));
+  g_async_queue_push (beside, beside);
+  g_assert_true (butler_server_wait (server, -1));
+  g_assert_cmpint (state_of (server), ==, BUTLER_SERVER_STOPPED);
+  return NULL;
+}
+
+static void
+dispatch_beside (ButlerContext *context,
+                 gpointer       dispatcher)
+{
+  *(GThread **) dispatcher = g_thread_new ("dispatches", dispatch_it, butler_context_get_server (context));
+  g_async_queue_pop (beside);
+}
+
+/* As the shutdown event runs on this thread, the other finds it under way; and then waits for its end. */
+START_TEST (who_dispatches_beside_the_end_is_not_wrong)
+{
+  Script script = { 0 };
+  ButlerServer *server = own_server (&script, OPTIONS (.no_thread = TRUE));
+  GThread *dispatcher = NULL;
+
+  beside = g_async_queue_new ();
+  butler_server_add_shutdown (server, dispatch_beside, &dispatcher, NULL);
+  start (server);
+  ck_assert (butler_server_stop (server));
+  g_thread_join (dispatcher);
+  g_async_queue_unref (beside);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -238,6 +275,7 @@ main (void)
   tcase_add_test (tcase, a_handler_stops_its_server_without_a_thread);
   tcase_add_test (tcase, a_run_without_a_thread_ends_once);
   tcase_add_test (tcase, who_stops_goes_on_when_the_owner_lets_go);
+  tcase_add_test (tcase, who_dispatches_beside_the_end_is_not_wrong);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }

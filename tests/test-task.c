@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include <dlfcn.h>
+#include <errno.h>
+
 #include "tests/keeper.h"
 
 /* Work that blocks, on the threads of a server's pool or of the hub's. */
@@ -180,7 +183,7 @@ run_and_fail (Keeper        *self G_GNUC_UNUSED,
   run (context, fail_task, number->value);
 }
 
-START_TEST (failure_is_logged_once)
+START_TEST (failure_is_logged_and_counted_once)
 {
   on_number = run_and_fail;
   expect_warnings ();
@@ -188,6 +191,7 @@ START_TEST (failure_is_logged_once)
   send_to_server (server, 7, 7);
   ck_assert (butler_server_stop (server));
   assert_warnings (1, "task sum failed: no number 7;SERVER=keeper");
+  ck_assert_uint_eq (failures (), 1);
 }
 END_TEST
 
@@ -368,6 +372,17 @@ START_TEST (end_of_the_hub_waits_for_what_the_server_left)
   ck_assert_int_eq (atomic_load (&ended), 1);
   ck_assert_str_eq (diary->str, " 1");
   g_thread_join (thread);
+}
+END_TEST
+
+/* Who removes it is who opens the gate. */
+START_TEST (removal_does_not_wait_for_what_the_server_left)
+{
+  leave_a_task_behind ();
+  ck_assert (butler_server_remove (server));
+  open_it (gate);
+  g_clear_pointer (&hub, butler_hub_unref);
+  ck_assert_int_eq (atomic_load (&ended), 1);
 }
 END_TEST
 
@@ -583,12 +598,127 @@ START_TEST (end_of_the_hub_ends_a_servers_task_that_waits_for_its_reader)
   start (server);
   send_to_server (server, 1, 1);
   ck_assert_int_eq (wait_for_number (narrow), 1);
-  expect_warnings ();
   g_clear_pointer (&hub, butler_hub_unref);
-  assert_warnings (2, "cancels its task filler");
   ck_assert_int_eq (atomic_load (&ended), 1);
 }
 END_TEST
+
+/* Without threads; a sanitizer has a pthread_create() of its own. */
+#ifndef BUTLER_SANITIZED
+
+static _Atomic gboolean no_threads;
+
+/* In the place of the C library's, also for GLib. */
+int __attribute__ ((visibility ("default")))
+pthread_create (pthread_t            *thread,
+                const pthread_attr_t *attributes,
+                void               *(*func) (void *data),
+                void                 *data)
+{
+  int (*create) (pthread_t *thread, const pthread_attr_t *attributes, void *(*func) (void *data), void *data);
+
+  if (atomic_load (&no_threads))
+    return EAGAIN;
+  *(void **) (&create) = dlsym (RTLD_NEXT, "pthread_create");
+  return create (thread, attributes, func, data);
+}
+
+static void
+never_run (ButlerTask *task G_GNUC_UNUSED,
+           gpointer    data G_GNUC_UNUSED)
+{
+  g_assert_not_reached ();
+}
+
+static void
+ignore_data (gpointer data G_GNUC_UNUSED,
+             gpointer pool_data G_GNUC_UNUSED)
+{
+}
+
+/* Some versions of GLib have a thread that makes the threads of all pools; a first pool makes that. */
+static void
+forbid_threads (void)
+{
+  g_thread_pool_free (g_thread_pool_new (ignore_data, NULL, 1, FALSE, NULL), TRUE, TRUE);
+  atomic_store (&no_threads, TRUE);
+}
+
+static void
+run_without_threads (Keeper        *self G_GNUC_UNUSED,
+                     Number        *number G_GNUC_UNUSED,
+                     ButlerContext *context)
+{
+  forbid_threads ();
+  butler_context_run_task (context, "lonely", never_run, &freed, count_freed);
+  atomic_store (&no_threads, FALSE);
+}
+
+START_TEST (task_without_a_thread_fails)
+{
+  if (!butler_test_has_own_process ())
+    return;
+  on_number = run_without_threads;
+  freed = 0;
+  expect_warnings ();
+  start (server);
+  send_to_server (server, 1, 1);
+  ck_assert (butler_server_stop (server));
+  ck_assert_int_eq (freed, 1);
+  ck_assert_uint_eq (failures (), 1);
+  assert_warnings (2, "task lonely waits for a thread");
+}
+END_TEST
+
+static void
+run_one_without_a_thread (Keeper        *self G_GNUC_UNUSED,
+                          Number        *number,
+                          ButlerContext *context)
+{
+  write_down (number->value);
+  if (number->value != 1)
+    return;
+  run (context, tell_and_wait, 1);
+  g_assert_cmpint (wait_for_number (news), ==, 1);
+  forbid_threads ();
+  run (context, wait_at_gate, 2);
+  atomic_store (&no_threads, FALSE);
+  open_it (gate);
+  open_it (gate);
+}
+
+START_TEST (task_waits_for_the_threads_that_are_there)
+{
+  if (!butler_test_has_own_process ())
+    return;
+  on_number = run_one_without_a_thread;
+  expect_warnings ();
+  start (server);
+  send_to_server (server, 1, 1);
+  ck_assert (butler_server_stop (server));
+  ck_assert (g_str_equal (diary->str, " 1 101 102") || g_str_equal (diary->str, " 1 102 101"));
+  assert_warnings (1, "task sum waits for a thread");
+}
+END_TEST
+
+START_TEST (hubs_task_without_a_thread_fails)
+{
+  if (!butler_test_has_own_process ())
+    return;
+  freed = 0;
+  expect_warnings ();
+  forbid_threads ();
+  butler_hub_run_task (hub, "lonely", never_run, &freed, count_freed);
+  atomic_store (&no_threads, FALSE);
+  ck_assert_int_eq (freed, 1);
+  hub_run (end_one, 0);
+  g_clear_pointer (&hub, butler_hub_unref);
+  ck_assert_int_eq (atomic_load (&ended), 1);
+  assert_warnings (2, "task lonely waits for a thread");
+}
+END_TEST
+
+#endif
 
 /* Who gives back the last reference */
 
@@ -691,15 +821,20 @@ patient_case (void)
   TCase *tcase = new_case ("patient", set_up_patient, tear_down_all);
 
   tcase_add_test (tcase, result_is_handled_as_a_message);
-  tcase_add_test (tcase, failure_is_logged_once);
+  tcase_add_test (tcase, failure_is_logged_and_counted_once);
   tcase_add_test (tcase, data_is_freed_with_the_task);
   tcase_add_test (tcase, as_many_at_once_as_the_pool_has_threads);
   tcase_add_test (tcase, stop_waits_for_tasks_and_handles_their_results);
   tcase_add_test (tcase, killed_server_handles_no_result);
   tcase_add_loop_test (tcase, task_that_stops_its_server_does_not_wait, 0, 2);
+  tcase_add_test (tcase, end_of_the_hub_ends_a_servers_task_that_waits_for_its_reader);
   tcase_add_test (tcase, task_sends_to_a_server);
   tcase_add_test (tcase, last_reference_is_not_given_back_in_a_servers_task);
   tcase_add_test (tcase, results_do_not_keep_messages_waiting);
+#ifndef BUTLER_SANITIZED
+  tcase_add_test (tcase, task_without_a_thread_fails);
+  tcase_add_test (tcase, task_waits_for_the_threads_that_are_there);
+#endif
   return tcase;
 }
 
@@ -710,8 +845,8 @@ hasty_case (void)
 
   tcase_add_test (tcase, long_task_is_named_and_cancelled);
   tcase_add_test (tcase, end_of_the_hub_waits_for_what_the_server_left);
+  tcase_add_test (tcase, removal_does_not_wait_for_what_the_server_left);
   tcase_add_test (tcase, result_for_an_earlier_run_is_a_dead_letter);
-  tcase_add_test (tcase, end_of_the_hub_ends_a_servers_task_that_waits_for_its_reader);
   return tcase;
 }
 
@@ -735,6 +870,9 @@ hub_case (void)
   tcase_add_test (tcase, task_that_runs_another_at_the_end_is_waited_for);
   tcase_add_test (tcase, end_of_the_hub_ends_a_task_that_waits_for_its_reader);
   tcase_add_loop_test (tcase, last_reference_is_not_given_back_in_a_task, 0, 2);
+#ifndef BUTLER_SANITIZED
+  tcase_add_test (tcase, hubs_task_without_a_thread_fails);
+#endif
   return tcase;
 }
 

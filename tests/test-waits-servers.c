@@ -6,6 +6,7 @@
 /* Servers that wait for each other: a cycle is refused to the last that would close it, and to nobody else. */
 
 #define MOST 3
+#define LONG_LIMIT 600000 /* ms: no test gets there */
 
 static ButlerHub     *hub;
 static ButlerChannel *answers; /* where a handler says that it has come to its gate */
@@ -46,7 +47,8 @@ make_narrow (int i)
 {
   const char name[] = { (char) ('a' + i), '\0' };
 
-  servers[i] = script_server (hub, name, &scripts[i], OPTIONS (.no_route = TRUE, .capacity = 1, .overflow = BUTLER_OVERFLOW_BLOCK));
+  servers[i] = script_server (hub, name, &scripts[i],
+                              OPTIONS (.no_route = TRUE, .capacity = 1, .overflow = BUTLER_OVERFLOW_BLOCK, .end_limit = LONG_LIMIT));
   return servers[i];
 }
 
@@ -334,6 +336,87 @@ START_TEST (a_start_of_who_waits_for_the_starter_is_a_ring)
 }
 END_TEST
 
+/* Tasks, for which their server waits */
+
+static void
+stop_in_task (ButlerTask *task G_GNUC_UNUSED,
+              gpointer    data)
+{
+  Stop *stop = data;
+
+  stop->ended = butler_server_stop (stop->server);
+}
+
+static gboolean
+begin_stop_in_task (ButlerContext *context,
+                    gpointer       stop,
+                    GError       **error G_GNUC_UNUSED)
+{
+  butler_context_run_task (context, "stop", stop_in_task, stop, NULL);
+  return TRUE;
+}
+
+/* A's handler starts B, whose startup event runs a task that stops A: one of the two is refused. */
+START_TEST (a_task_of_who_starts_does_not_wait_for_the_starter)
+{
+  Stop stop = { 0 };
+
+  stop.server = make_narrow (0);
+  scripts[0].on_number = start_other;
+  scripts[0].data = make_narrow (1);
+  butler_server_add_startup (servers[1], begin_stop_in_task, &stop, NULL);
+  fill (1);
+  open_gates (1);
+  wait_for_number (answers);
+  ck_assert (butler_server_join (servers[0]));
+  ck_assert (butler_server_stop (servers[1]));
+  ck_assert_int_eq (count_refused (1), stop.ended ? 1 : 0);
+}
+END_TEST
+
+static GError *task_error;
+
+static void
+send_in_task (ButlerTask *task G_GNUC_UNUSED,
+              gpointer    to)
+{
+  tell (answers, 0);
+  number_send_to (to, &(Number) { 2 }, &task_error);
+}
+
+static void
+run_sender (Script        *self,
+            Number        *number G_GNUC_UNUSED,
+            ButlerContext *context)
+{
+  butler_context_run_task (context, "send", send_in_task, self->data, NULL);
+}
+
+/* A's handler stops B, a task of which waits for room in A: one of the two is refused. */
+START_TEST (a_task_of_who_ends_does_not_wait_for_who_waits_for_the_end)
+{
+  Stop stop = { 0 };
+
+  make_narrow (0);
+  stop.server = make_narrow (1);
+  scripts[0].on_number = stop_other;
+  scripts[0].data = &stop;
+  scripts[1].on_number = run_sender;
+  scripts[1].data = butler_server_get_channel (servers[0]);
+  fill (1);
+  start (servers[1]);
+  send_to_server (servers[1], 0, 0);
+  wait_for_number (answers);
+  open_gates (1);
+  ck_assert (butler_server_join (servers[1]));
+  ck_assert (butler_server_stop (servers[0]));
+  ck_assert (stop.ended == (task_error != NULL));
+  if (stop.ended)
+    butler_assert_error (&task_error, BUTLER_ERROR_WOULD_DEADLOCK, "Number", "a", NULL);
+  ck_assert_int_eq (scripts[0].handled, stop.ended ? 2 : 3);
+}
+END_TEST
+
 /* Threads that are no server's */
 
 /* The main thread reads a channel for whose room a server waits, and wants to stop that server: one of them is refused. */
@@ -398,6 +481,8 @@ main (void)
   tcase_add_test (tcase, kill_ends_a_stop_that_waits);
   tcase_add_test (tcase, a_handler_starts_another_server);
   tcase_add_test (tcase, a_start_of_who_waits_for_the_starter_is_a_ring);
+  tcase_add_test (tcase, a_task_of_who_starts_does_not_wait_for_the_starter);
+  tcase_add_test (tcase, a_task_of_who_ends_does_not_wait_for_who_waits_for_the_end);
   tcase_add_test (tcase, a_stop_by_who_is_waited_for_is_refused);
   tcase_add_test (tcase, a_kill_by_who_is_waited_for_is_not_refused);
   suite_add_tcase (suite, tcase);

@@ -52,10 +52,12 @@ typedef struct
 {
   ButlerServed     *serves;
   ButlerServed     *waits_for;
+  ButlerServed     *errand_of; /* (nullable): it works for who serves that */
   gboolean        (*blocked) (gpointer data);
+  ButlerErrand      errand;
   ButlerWait        wait;
   guint             woken;
-  gboolean          cancelled; /* what the waiter saw */
+  int               cancelled; /* what the waiter saw */
   GThread          *thread;
   pthread_barrier_t goes;
 } Stander;
@@ -73,12 +75,16 @@ stand (gpointer data)
   gboolean entered;
 
   serve (self->serves);
+  if (self->errand_of != NULL)
+    butler__waits_begin_errand (waits, &self->errand, self->errand_of);
   entered = butler__waits_enter_while (waits, &self->wait, self->waits_for, self->blocked, count_wake, self);
   g_assert_true (entered);
   pthread_barrier_wait (&stands);
   pthread_barrier_wait (&self->goes);
   self->cancelled = atomic_load (&self->wait.cancelled);
   butler__waits_leave (waits, &self->wait);
+  if (self->errand_of != NULL)
+    butler__waits_end_errand (waits, &self->errand);
   return NULL;
 }
 
@@ -203,6 +209,110 @@ START_TEST (wait_that_is_over_closes_no_circle)
 }
 END_TEST
 
+static gboolean
+is_blocked (gpointer data G_GNUC_UNUSED)
+{
+  return TRUE;
+}
+
+/* One of the two is awake, and looks before it sleeps again. */
+START_TEST (walk_ends_in_a_circle_of_others)
+{
+  Stander second = { .blocked = is_not_blocked }, third = { 0 };
+  ButlerWait wait;
+
+  start (&second, &served[1], &served[2]);
+  start (&third, &served[2], &served[1]);
+  second.wait.blocked = is_blocked;
+  ck_assert (enter (&wait, &served[1]));
+  butler__waits_leave (waits, &wait);
+  end (&second);
+  end (&third);
+}
+END_TEST
+
+/* Errands */
+
+START_TEST (who_awaits_an_errand_ends_its_wait)
+{
+  Stander errand = { .errand_of = &served[0] };
+
+  start (&errand, &served[1], &served[0]);
+  ck_assert_uint_eq (errand.woken, 0);
+  butler__waits_await_errands (waits, &served[0]);
+  ck_assert_uint_eq (errand.woken, 1);
+  butler__waits_have_errands (waits, &served[0]);
+  end (&errand);
+  ck_assert_int_eq (errand.cancelled, BUTLER__WAIT_REFUSED);
+}
+END_TEST
+
+START_TEST (who_awaits_an_errand_ends_its_wait_through_others)
+{
+  Stander errand = { .errand_of = &served[0] }, other = { 0 };
+
+  start (&other, &served[2], &served[0]);
+  start (&errand, &served[1], &served[2]);
+  butler__waits_await_errands (waits, &served[0]);
+  ck_assert_uint_eq (errand.woken, 1);
+  ck_assert_uint_eq (other.woken, 0);
+  end (&errand);
+  end (&other);
+}
+END_TEST
+
+START_TEST (errand_may_wait_for_others)
+{
+  Stander errand = { .errand_of = &served[0] };
+  ButlerWait wait;
+
+  start (&errand, &served[1], &served[2]);
+  butler__waits_await_errands (waits, &served[0]);
+  ck_assert_uint_eq (errand.woken, 0);
+  ck_assert (enter (&wait, &served[2]));
+  butler__waits_leave (waits, &wait);
+  end (&errand);
+}
+END_TEST
+
+START_TEST (errand_that_is_not_awaited_waits_for_whom_it_likes)
+{
+  Stander errand = { .errand_of = &served[0] };
+
+  butler__waits_await_errands (waits, &served[0]);
+  butler__waits_have_errands (waits, &served[0]);
+  start (&errand, &served[1], &served[0]);
+  butler__waits_forget_errands (waits, &served[0]);
+  butler__waits_await_errands (waits, &served[0]);
+  ck_assert_uint_eq (errand.woken, 0);
+  end (&errand);
+}
+END_TEST
+
+static gpointer
+serve_it (gpointer which)
+{
+  serve (which);
+  return NULL;
+}
+
+/* The graph's walk goes from who awaits to the errand, and on. */
+START_TEST (nobody_waits_for_who_awaits_its_errand)
+{
+  Stander errand = { .errand_of = &served[2] };
+  ButlerWait wait;
+
+  g_thread_join (g_thread_new ("home", serve_it, &served[2]));
+  start (&errand, &served[1], &served[0]);
+  butler__waits_await_errands (waits, &served[2]);
+  ck_assert (!enter (&wait, &served[2]));
+  butler__waits_have_errands (waits, &served[2]);
+  ck_assert (enter (&wait, &served[2]));
+  butler__waits_leave (waits, &wait);
+  end (&errand);
+}
+END_TEST
+
 /* Cancelling */
 
 START_TEST (cancelling_wakes_who_serves_and_waits)
@@ -300,6 +410,12 @@ main (void)
   tcase_add_test (circles, everything_that_a_thread_serves_waits_with_it);
   tcase_add_test (circles, refused_wait_is_not_in_the_way);
   tcase_add_test (circles, wait_that_is_over_closes_no_circle);
+  tcase_add_test (circles, walk_ends_in_a_circle_of_others);
+  tcase_add_test (circles, who_awaits_an_errand_ends_its_wait);
+  tcase_add_test (circles, who_awaits_an_errand_ends_its_wait_through_others);
+  tcase_add_test (circles, errand_may_wait_for_others);
+  tcase_add_test (circles, errand_that_is_not_awaited_waits_for_whom_it_likes);
+  tcase_add_test (circles, nobody_waits_for_who_awaits_its_errand);
   suite_add_tcase (suite, circles);
 
   tcase_add_checked_fixture (cancel, set_up, tear_down);

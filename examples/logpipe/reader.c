@@ -94,7 +94,7 @@ static gboolean
 begin (LogpipeReader *self, const char *file, ButlerContext *context, GError **error)
 {
   ButlerChannel *own = butler_server_get_channel (butler_context_get_server (context));
-  gboolean waits;
+  gboolean waits = FALSE;
 
   if (!open_input (self, file, &waits, error))
     return FALSE;
