@@ -321,6 +321,13 @@ make_servers (ButlerApp *app,
   return TRUE;
 }
 
+gboolean
+butler__app_prepare (ButlerApp *app,
+                     GError   **error)
+{
+  return check_groups (app, error) && check_app_keys (app, error) && make_search (app, error);
+}
+
 /**
  * butler_app_load:
  * @app: an app that was not loaded yet
@@ -346,8 +353,7 @@ butler_app_load (ButlerApp *app,
   g_return_val_if_fail (app != NULL && !app->loaded, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  app->loaded = check_groups (app, error) && check_app_keys (app, error) && make_search (app, error)
-                && make_servers (app, error);
+  app->loaded = butler__app_prepare (app, error) && make_servers (app, error);
   g_clear_pointer (&app->search, butler__search_free);
   if (!app->loaded)
     {

@@ -18,11 +18,15 @@ struct _ButlerApp
 
   /* Made by butler_app_load(). */
   ButlerHub    *hub;     /* (owned): never NULL */
-  ButlerSearch *search;  /* (owned) (nullable): while loading */
+  ButlerSearch *search;  /* (owned) (nullable): while loading or probing */
 };
 
 /* butler__app_server_name() is the NAME of a group "server NAME", or NULL. */
 const char *butler__app_server_name (const char *group);
+
+/* butler__app_prepare() checks the groups and the keys of [app] and makes the search. */
+gboolean butler__app_prepare (ButlerApp  *app,
+                              GError    **error);
 
 /* butler__app_make_server() makes the server that @group describes, in the app's hub. Each error names file, group and
  * key. */

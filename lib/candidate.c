@@ -38,6 +38,66 @@ stage_if_new (ButlerModule *module,
   return NULL;
 }
 
+static ButlerProbeVerdict *
+probe (ButlerModule *module,
+       ButlerStage  *stage,
+       GError      **error)
+{
+  g_autoptr (ButlerProbeVerdict) verdict = butler_probe_verdict_new ();
+
+  if (!butler__probe_run (butler__stage_get_copy (stage), module->path, BUTLER__PROBE_LIMIT, verdict, error))
+    return NULL;
+  return g_steal_pointer (&verdict);
+}
+
+/* (transfer full): the verdict decides whether it will ever be unmapped. */
+static void
+take_verdict (ButlerGeneration   *generation,
+              ButlerProbeVerdict *verdict)
+{
+  butler__loaded_of (generation)->verdict = verdict;
+  if (verdict->resident != NULL)
+    butler__generation_stay (generation, g_strdup (verdict->resident));
+}
+
+/* What was loaded first was not probed: it is about to be swapped out. That it cannot be probed is no reason not to. */
+static void
+probe_old (ButlerModule *module)
+{
+  ButlerLoaded           *old = butler__loaded_of (module->current);
+  g_autoptr (GError)      error = NULL;
+  ButlerProbeVerdict     *verdict;
+
+  if (old->verdict != NULL)
+    return;
+  verdict = probe (module, old->stage, &error);
+  if (verdict != NULL)
+    take_verdict (module->current, verdict);
+  else
+    butler__generation_stay (module->current, g_strdup_printf ("it cannot be probed: %s", error->message));
+}
+
+static ButlerGeneration *
+open_probed (ButlerModule *module,
+             ButlerStage  *stage,
+             GError      **error)
+{
+  ButlerProbeVerdict *verdict = probe (module, stage, error);
+  ButlerGeneration   *generation;
+
+  if (verdict == NULL)
+    {
+      butler__stage_free (stage);
+      return NULL;
+    }
+  generation = butler__loader_open (module, stage, error);
+  if (generation != NULL)
+    take_verdict (generation, verdict);
+  else
+    butler_probe_verdict_free (verdict);
+  return generation;
+}
+
 ButlerCandidate *
 butler__candidate_load (ButlerModule *module,
                         GError      **error)
@@ -47,10 +107,11 @@ butler__candidate_load (ButlerModule *module,
 
   if (stage == NULL)
     return NULL;
+  probe_old (module);
   self = g_new0 (ButlerCandidate, 1);
   self->module = module;
   self->old = module->current;
-  self->generation = butler__loader_open (module, stage, error);
+  self->generation = open_probed (module, stage, error);
   if (self->generation != NULL && check_name (self, error)
       && butler__descriptor_check_follows (butler__loaded_of (self->generation)->descriptor,
                                            butler__loaded_of (self->old)->descriptor, error))

@@ -125,7 +125,7 @@ loaded_free (ButlerLoaded *self)
   g_clear_pointer (&self->stage, butler__stage_free);
   butler__image_clear (&self->generation.image);
   g_clear_pointer (&self->descriptor, butler__descriptor_free);
-  g_strfreev (self->warnings);
+  g_clear_pointer (&self->verdict, butler_probe_verdict_free);
   g_free (self->generation.resident);
   g_free (self);
 }

@@ -5,6 +5,7 @@
 
 #include "lib/descriptor.h"
 #include "lib/generation.h"
+#include "lib/probe.h"
 #include "lib/stage.h"
 
 /* A generation and how it was loaded. */
@@ -14,7 +15,7 @@ typedef struct
   ButlerDescriptor *descriptor; /* (owned) */
   ButlerStage      *stage;      /* (owned) (nullable): NULL: linked into the program */
   gpointer          handle;     /* (owned) (nullable): of dlopen() */
-  char            **warnings;   /* (owned) (nullable): of the probe */
+  ButlerProbeVerdict *verdict;  /* (owned) (nullable): NULL: it was not probed yet */
   ButlerOpaqueWatch watch;      /* once it is retired */
   gboolean          stays;      /* under the hub's loading lock: it was closed, and is mapped all the same */
 } ButlerLoaded;

@@ -60,10 +60,10 @@ set_not_found (ButlerSearch *self,
 }
 
 /* What a folder has is taken, be it good or not: going on would run another plugin than the one that was meant. */
-static char *
-find (ButlerSearch *self,
-      const char   *name,
-      GError      **error)
+char *
+butler__search_find (ButlerSearch *self,
+                     const char   *name,
+                     GError      **error)
 {
   g_autofree char *file = NULL;
 
@@ -82,12 +82,18 @@ find (ButlerSearch *self,
   return NULL;
 }
 
+ButlerModuleFlags
+butler__search_get_flags (const ButlerSearch *self)
+{
+  return self->flags;
+}
+
 ButlerModule *
 butler__search_load (ButlerSearch *self,
                      const char   *name,
                      GError      **error)
 {
-  g_autofree char *path = find (self, name, error);
+  g_autofree char *path = butler__search_find (self, name, error);
   ButlerModule    *module = path != NULL ? g_hash_table_lookup (self->modules, path) : NULL;
 
   if (path == NULL || module != NULL)

@@ -18,8 +18,16 @@ void          butler__search_free (ButlerSearch *search);
 void butler__search_add (ButlerSearch *search,
                          const char   *folder);
 
-/* butler__search_load(): `tally` is tally.so in the first folder that has it; with a slash in it @name is a file.
- * BUTLER_ERROR_NOT_FOUND lists the folders; else the errors of butler_module_load(). */
+/* butler__search_find() is the file of @name, (transfer full): `tally` is tally.so in the first folder that has it; with
+ * a slash in it @name is a file. BUTLER_ERROR_NOT_FOUND lists the folders. */
+char *butler__search_find (ButlerSearch *search,
+                           const char   *name,
+                           GError      **error);
+
+/* butler__search_get_flags() are those that its modules are loaded with. */
+ButlerModuleFlags butler__search_get_flags (const ButlerSearch *search);
+
+/* butler__search_load() loads that file, with the errors of butler_module_load(), if it was not loaded yet. */
 ButlerModule *butler__search_load (ButlerSearch *search,
                                    const char   *name,
                                    GError      **error);

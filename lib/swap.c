@@ -231,7 +231,7 @@ report_new (GPtrArray *candidates,
       plugin.path = g_strdup (candidate->module->path);
       plugin.from = candidate->old->number;
       plugin.to = candidate->generation->number;
-      plugin.warnings = g_strdupv (butler__loaded_of (candidate->generation)->warnings);
+      plugin.warnings = g_strdupv (butler__loaded_of (candidate->generation)->verdict->warnings);
       plugin.servers = report_servers (candidate->module, moves);
       g_array_append_val (report->plugins, plugin);
     }

@@ -11,7 +11,7 @@ set -eu
 
 build=$top_builddir/tests/install-build
 prefix=$build/prefix
-unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR
+unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR BUTLER_PROBE
 
 in_build ()
 {
@@ -66,6 +66,13 @@ compile_plugin ()
     $(pc --variable=plugin_ldflags threadbutler) $(pc --cflags --libs threadbutler)
 }
 
+# By the probe, which is found where it was installed.
+inspect_plugin ()
+{
+  LD_LIBRARY_PATH="$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$prefix/bin/threadbutler" inspect "$work/plugin.so" \
+    >"$work/declared" 2>&1 && grep '^plugin ' "$work/declared" && ! grep 'warning' "$work/declared"
+}
+
 installed ()
 {
   for file in "$@"; do
@@ -100,6 +107,7 @@ check "a program compiles by threadbutler-1.pc" compile_program threadbutler-1
 check "a program compiles by threadbutler.pc" compile_program threadbutler
 check "that program runs" run_program
 check "a plugin compiles" compile_plugin
+check "that plugin can be inspected, without a warning" inspect_plugin
 check "make uninstall" uninstall
 check "make uninstall leaves nothing" nothing_left
 finish

@@ -132,6 +132,30 @@ refuses_wrong_assignments ()
     tool 2 check --set echo.times=x "$work/app.ini" && err_has '"x"' "times"
 }
 
+check_survives_a_constructor ()
+{
+  app '[server two]' 'plugin=constructor-aborts'
+  tool 2 check "$work/app.ini" && [ ! -s "$work/out" ] && nothing_left &&
+    err_has "$work/app.ini" "[server two] plugin" "$BUTLER_TEST_PLUGINS/constructor-aborts.so" "signal 6"
+}
+
+# Once a file, however many servers are made of it.
+check_warns ()
+{
+  app '[server two]' 'plugin=trap-quark' '[server three]' 'plugin=trap-quark.so' 'route=false'
+  tool 0 check "$work/app.ini" && out_is "$work/app.ini: ok, 3 servers, 2 plugins" && nothing_left &&
+    err_has "warning: $BUTLER_TEST_PLUGINS/trap-quark.so: g_quark_from_static_string: "
+}
+
+needs_the_probe ()
+{
+  app
+  plugin echo
+  (export BUTLER_PROBE="$work/nothing"
+    tool 2 check "$work/app.ini" && err_has "[server echo] plugin" "echo.so: it cannot be probed" "$work/nothing" "BUTLER_PROBE" &&
+      tool 2 inspect "$work/echo.so" && err_has "$work/echo.so: it cannot be probed")
+}
+
 says_that_output_failed ()
 {
   app
@@ -285,6 +309,13 @@ inspect_refuses ()
   tool 2 inspect "$work/$1.so" && err_has "$work/$1.so" "$2" && [ ! -s "$work/out" ] && nothing_left
 }
 
+inspect_warns ()
+{
+  plugin trap-thread
+  tool 0 inspect "$work/trap-thread.so" && out_has "plugin trap_thread" && nothing_left &&
+    err_has "warning: $work/trap-thread.so: g_thread_new: "
+}
+
 inspect_refuses_what_is_no_plugin ()
 {
   echo "no plugin" >"$work/text.so"
@@ -308,6 +339,9 @@ plugin=other-abi" "[server two] plugin" "other-abi.so" "ABI 7"
 check "check and run refuse two servers of one type" check_refuses "[server two]
 plugin=echo" "TestEcho" "echo" "two" "route=false"
 check "check and run name the line that does not parse" check_refuses "what is this" "app.ini:5:" "what is this"
+check "check survives a constructor that crashes" check_survives_a_constructor
+check "check warns of traps, once a file" check_warns
+check "check and inspect say if there is no probe" needs_the_probe
 check "files that cannot be read are named" refuses_what_is_no_file
 check "wrong assignments are refused" refuses_wrong_assignments
 if [ -c /dev/full ]; then
@@ -330,5 +364,7 @@ check "inspect prints what a plugin declares" inspects
 check "inspect walks other strides" inspects_strides
 check "inspect refuses another ABI" inspect_refuses other-abi "ABI 7"
 check "inspect refuses a missing symbol" inspect_refuses missing-symbol "undefined symbol"
+check "inspect refuses a constructor that exits" inspect_refuses constructor-exits "status 3"
+check "inspect warns of traps" inspect_warns
 check "inspect refuses what is no plugin" inspect_refuses_what_is_no_plugin
 finish

@@ -56,6 +56,17 @@ tool_parse (const char         *command,
 }
 
 static gboolean
+probe (ButlerApp *app,
+       GError   **error)
+{
+  g_auto (GStrv) warnings = butler_app_probe (app, error);
+
+  for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    tool_say ("warning: %s", warnings[i]);
+  return warnings != NULL;
+}
+
+static gboolean
 prepare (ButlerApp *app,
          GStrv      folders,
          GStrv      assignments,
@@ -66,12 +77,13 @@ prepare (ButlerApp *app,
   for (guint i = 0; assignments != NULL && assignments[i] != NULL; i++)
     if (!butler_app_set (app, assignments[i], error))
       return FALSE;
-  return butler_app_load (app, error);
+  return TRUE;
 }
 
 ButlerApp *
 tool_load_app (const char  *command,
                const char  *summary,
+               gboolean     probes,
                int          argc,
                char       **argv,
                char       **path)
@@ -97,7 +109,8 @@ tool_load_app (const char  *command,
 
   if (level == NULL || tool_log_set_level (level, &error))
     app = butler_app_new (*path, &error);
-  if (app != NULL && prepare (app, folders, assignments, &error))
+  if (app != NULL && prepare (app, folders, assignments, &error) && (!probes || probe (app, &error))
+      && butler_app_load (app, &error))
     return g_steal_pointer (&app);
   tool_say ("%s", error->message);
   return NULL;

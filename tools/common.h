@@ -27,9 +27,10 @@ char *tool_parse (const char         *command,
                   char              **argv);
 
 /* tool_load_app() is what run and check have in common: parses their options, reads the app file and loads what it
- * names. NULL after a message. @path (out) (transfer full) */
+ * names, with @probes only what another process could load. NULL after a message. @path (out) (transfer full) */
 ButlerApp *tool_load_app (const char  *command,
                           const char  *summary,
+                          gboolean     probes,
                           int          argc,
                           char       **argv,
                           char       **path);

@@ -70,6 +70,22 @@ print_set (const ButlerHandlerSet *set)
     }
 }
 
+/* By another process first: constructors must not end this one. */
+static ButlerModule *
+probe_and_load (ButlerHub  *hub,
+                const char *path,
+                GError    **error)
+{
+  g_autoptr (ButlerProbeVerdict) verdict = butler_module_probe (path, BUTLER_MODULE_DEFAULT, error);
+
+  if (verdict == NULL)
+    return NULL;
+
+  for (guint i = 0; verdict->warnings != NULL && verdict->warnings[i] != NULL; i++)
+    tool_say ("warning: %s: %s", path, verdict->warnings[i]);
+  return butler_module_load (hub, path, BUTLER_MODULE_DEFAULT, error);
+}
+
 int
 tool_inspect (int    argc,
               char **argv)
@@ -84,7 +100,7 @@ tool_inspect (int    argc,
   if (path == NULL)
     return TOOL_REFUSED;
 
-  module = butler_module_load (hub, path, BUTLER_MODULE_DEFAULT, &error);
+  module = probe_and_load (hub, path, &error);
   if (module == NULL)
     {
       tool_say ("%s", error->message);

@@ -92,6 +92,6 @@ tool_run (int    argc,
   app = tool_load_app ("run",
                        "Loads the plugins that an app file names and runs its servers, until they are done or until\n"
                        "SIGINT or SIGTERM: the first stops them in order, a second one kills them.",
-                       argc, argv, &path);
+                       FALSE, argc, argv, &path);
   return app != NULL ? run_app (app) : TOOL_REFUSED;
 }

@@ -21,6 +21,9 @@ BUTLER_AVAILABLE_IN_1_0
 void       butler_app_add_plugin_path (ButlerApp   *app,
                                        const char  *folder);
 BUTLER_AVAILABLE_IN_1_0
+GStrv      butler_app_probe           (ButlerApp   *app,
+                                       GError     **error);
+BUTLER_AVAILABLE_IN_1_0
 gboolean   butler_app_load            (ButlerApp   *app,
                                        GError     **error);
 BUTLER_AVAILABLE_IN_1_0

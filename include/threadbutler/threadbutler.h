@@ -14,6 +14,7 @@
 #include <threadbutler/message.h>
 #include <threadbutler/module.h>
 #include <threadbutler/plugin.h>
+#include <threadbutler/probe.h>
 #include <threadbutler/record.h>
 #include <threadbutler/scope.h>
 #include <threadbutler/server.h>
