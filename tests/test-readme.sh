@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: The ThreadButler authors
 #
-# test-readme.sh: the code in README.md and docs/manual.md compiles, and what is complete in README.md runs.
+# test-readme.sh: the code in README.md, docs/manual.md and docs/hot-swap.md compiles, and what is complete in README.md runs.
 #
 #   ```c         with main() or BUTLER_PLUGIN(): a file of its own; else declarations, all of a document in one file
 #   ```c body    statements, in a function that has a hub and an error; they know the declarations before them
@@ -43,8 +43,8 @@ extract ()
 compile ()
 {
   # shellcheck disable=SC2086 # lists of flags
-  $CC -std=gnu11 -Wall -Wno-unused-function -Wno-unused-variable -Werror $sanitizer $GLIB_CFLAGS \
-    -I"$top_srcdir/include" -I"$top_builddir/include" "$@" "$library" $GLIB_LIBS -Wl,-rpath,"$top_builddir/.libs"
+  $CC -std=gnu11 -Wall -Wno-unused-function -Wno-unused-variable -Wno-unused-command-line-argument -Werror $sanitizer \
+    $GLIB_CFLAGS -I"$top_srcdir/include" -I"$top_builddir/include" "$@" "$library" $GLIB_LIBS -Wl,-rpath,"$top_builddir/.libs"
 }
 
 compiles ()
@@ -81,7 +81,7 @@ readme_app_runs ()
     printf '%s\n' 2 1 0 | diff -u - "$work/countdown"
 }
 
-for document in "$top_srcdir/README.md" "$top_srcdir/docs/manual.md"; do
+for document in "$top_srcdir/README.md" "$top_srcdir/docs/manual.md" "$top_srcdir/docs/hot-swap.md"; do
   extract "$document"
 done
 check "README.md: the first program is examples/hello.c" same_as_hello
@@ -89,6 +89,7 @@ check "README.md: the first program runs" program_runs
 check "README.md: the plugin is one" is_a_plugin "$work/README-plugin.c" "$work/countdown.so"
 check "README.md: its app file runs" readme_app_runs
 check "docs/manual.md: the declarations and statements compile" compiles "$work/manual.c"
+check "docs/hot-swap.md: the declarations and statements compile" compiles "$work/hot-swap.c"
 check "docs/manual.md: the plugin is one" is_a_plugin "$work/manual-plugin.c" "$work/echo.so"
 check "docs/manual.md: its app file is good" threadbutler check --plugin-path "$work" "$work/manual.ini"
 finish

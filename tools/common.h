@@ -45,3 +45,5 @@ int tool_check   (int    argc,
                   char **argv);
 int tool_inspect (int    argc,
                   char **argv);
+int tool_new_plugin (int    argc,
+                     char **argv);

@@ -18,6 +18,7 @@ static const Command commands[] = {
   { "run", tool_run },
   { "check", tool_check },
   { "inspect", tool_inspect },
+  { "new-plugin", tool_new_plugin },
 };
 
 #define SUMMARY                                                                                                        \
@@ -27,6 +28,7 @@ static const Command commands[] = {
   "  run APP.ini         load the plugins that an app file names and run its servers\n"                                \
   "  check APP.ini       load and check everything, run nothing\n"                                                     \
   "  inspect PLUGIN.so   print what a plugin declares\n"                                                               \
+  "  new-plugin NAME     write a plugin to begin with\n"                                                               \
   "\n"                                                                                                                 \
   "Each command has a --help of its own; all of it is in threadbutler(1)."
 
@@ -38,7 +40,7 @@ run_command (int    argc,
     if (g_str_equal (commands[i].name, argv[0]))
       return commands[i].run (argc, argv);
 
-  tool_say ("there is no command \"%s\", only run, check and inspect (see threadbutler --help)", argv[0]);
+  tool_say ("there is no command \"%s\", only run, check, inspect and new-plugin (see threadbutler --help)", argv[0]);
   return TOOL_REFUSED;
 }
 
@@ -73,6 +75,6 @@ main (int    argc,
   if (argc > 1)
     return run_command (argc - 1, argv + 1);
 
-  tool_say ("which command? run, check or inspect (see threadbutler --help)");
+  tool_say ("which command? run, check, inspect or new-plugin (see threadbutler --help)");
   return TOOL_REFUSED;
 }
