@@ -56,6 +56,7 @@ handle (ButlerServer             *server,
   server->busy = TRUE;
   entry->func (server->record, butler__envelope_payload (message), context);
   server->busy = FALSE;
+  atomic_store_explicit (&server->doing, NULL, memory_order_relaxed);
   if (G_UNLIKELY (context->held != NULL && context->error != NULL))
     butler_context_take_error (context->held, g_steal_pointer (&context->error)); /* once a message: when all is released */
   butler__context_leave (context);
@@ -63,7 +64,6 @@ handle (ButlerServer             *server,
     butler_message_free (g_steal_pointer (&context->message));
   butler__server_note_failure (server, context);
   context->type = NULL;
-  atomic_store_explicit (&server->doing, NULL, memory_order_relaxed);
 
   /* Nobody else writes it: no RMW is needed. */
   atomic_store_explicit (&server->handled, atomic_load_explicit (&server->handled, memory_order_relaxed) + 1,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
 #include <threadbutler/error.h>
@@ -63,6 +64,13 @@ remove_if_dead (const char *folder)
   close (fd);
 }
 
+/* threadbutler-PID-XXXXXX. Beside them there may be the folder of the control sockets, threadbutler-UID. */
+static gboolean
+is_hotdir_name (const char *name)
+{
+  return g_str_has_prefix (name, PREFIX) && strchr (name + strlen (PREFIX), '-') != NULL;
+}
+
 static void
 remove_dead (const char *root)
 {
@@ -73,7 +81,7 @@ remove_dead (const char *root)
     return;
 
   while ((name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, PREFIX))
+    if (is_hotdir_name (name))
       {
         g_autofree char *folder = g_build_filename (root, name, NULL);
 

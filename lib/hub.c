@@ -200,6 +200,31 @@ butler__hub_drop (ButlerHub *hub)
   g_free (hub);
 }
 
+static gboolean
+ref_unless_zero (ButlerHub *hub)
+{
+  for (;;)
+    {
+      int n = g_atomic_int_get (&hub->ref_count);
+
+      if (n == 0)
+        return FALSE;
+      if (g_atomic_int_compare_and_exchange (&hub->ref_count, n, n + 1))
+        return TRUE;
+    }
+}
+
+gboolean
+butler__hub_try_ref (ButlerHub *hub)
+{
+  gboolean ok;
+
+  butler__hub_lock (hub);
+  ok = !hub->gone && ref_unless_zero (hub);
+  butler__hub_unlock (hub);
+  return ok;
+}
+
 void
 butler__hub_add_module (ButlerHub      *hub,
                         ButlerModule   *module,

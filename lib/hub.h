@@ -56,6 +56,9 @@ struct _ButlerHub
 ButlerHub *butler__hub_hold (ButlerHub *hub);
 void       butler__hub_drop (ButlerHub *hub);
 
+/* butler__hub_try_ref() is butler_hub_ref() for who only holds the memory: FALSE if the hub ends or has ended. */
+gboolean butler__hub_try_ref (ButlerHub *hub);
+
 /* butler__hub_make_channel() makes the channel of a server, or takes the one that a removed server of that name left, if it is of
  * the same making. The mutex is held. */
 ButlerChannel *butler__hub_make_channel (ButlerHub      *hub,

@@ -4,8 +4,8 @@
 #include "lib/server.h"
 
 #include <errno.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+
+#include "lib/descriptors.h"
 
 /* How long a flood of messages may keep the context waiting, µs. */
 #define CONTEXT_WAITS 1000
@@ -107,21 +107,16 @@ static gboolean
 is_descriptor_left (ButlerServer *server,
                     GError      **error)
 {
-  int fd = eventfd (0, EFD_CLOEXEC);
-  int code = errno;
+  int code;
 
-  if (fd >= 0)
-    {
-      close (fd);
-      return TRUE;
-    }
+  if (butler__descriptors_are_left (1))
+    return TRUE;
+  code = errno;
   g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (code), "server %s did not start: no descriptor: %s", server->name,
                g_strerror (code));
   return FALSE;
 }
 
-/* GLib ends the process if there is no descriptor for a new context: so look for one before. Its default context is made when a first
- * thread has another one. */
 static GMainContext *
 make_context (ButlerServer *server,
               GError      **error)

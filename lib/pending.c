@@ -14,12 +14,14 @@ unlink_pending (ButlerPending *pending)
 {
   ButlerServer *server = pending->server;
 
+  g_mutex_lock (&server->pending_lock);
   if (pending->previous != NULL)
     pending->previous->next = pending->next;
   else
     server->pending = pending->next;
   if (pending->next != NULL)
     pending->next->previous = pending->previous;
+  g_mutex_unlock (&server->pending_lock);
 }
 
 /* What ends it may lie in the code that is pinned. */
@@ -61,10 +63,23 @@ butler__pending_begin (ButlerPending    *pending,
   pending->run = server->run;
   pending->since = g_get_monotonic_time ();
   pending->previous = NULL;
+  g_mutex_lock (&server->pending_lock);
   pending->next = server->pending;
   if (pending->next != NULL)
     pending->next->previous = pending;
   server->pending = pending;
+  g_mutex_unlock (&server->pending_lock);
+}
+
+void
+butler__pending_visit (ButlerServer *server,
+                       void        (*visit) (const ButlerPending *pending, gpointer data),
+                       gpointer      data)
+{
+  g_mutex_lock (&server->pending_lock);
+  for (const ButlerPending *pending = server->pending; pending != NULL; pending = pending->next)
+    visit (pending, data);
+  g_mutex_unlock (&server->pending_lock);
 }
 
 void

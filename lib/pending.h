@@ -12,7 +12,7 @@ typedef struct _ButlerPending ButlerPending;
 struct _ButlerPending
 {
   ButlerEntry    entry;    /* its way back */
-  ButlerPending *next;     /* who has the reader's role only */
+  ButlerPending *next;     /* as the list: written by who has the reader's role, under the lock of it */
   ButlerPending *previous;
   ButlerServer  *server;   /* (owned) */
   const char    *kind;     /* "handler of" or "task", for the log */
@@ -45,6 +45,11 @@ gboolean butler__pending_settle (ButlerServer *server,
 
 /* butler__pending_done() sends it home. Any thread; @pending is not to be touched afterwards. */
 void butler__pending_done (ButlerPending *pending);
+
+/* butler__pending_visit() shows all that is pending, the newest first. Any thread; the lock of the list is held meanwhile. */
+void butler__pending_visit (ButlerServer *server,
+                            void        (*visit) (const ButlerPending *pending, gpointer data),
+                            gpointer      data);
 
 /* butler__pending_wait() runs the internal lane and the context until nothing is pending. With @limit (µs; -1: none) what still is
  * pending then is named in the log and cancelled, and orphaned if that does not help either: then it is FALSE. Who has the reader's

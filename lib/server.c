@@ -97,7 +97,8 @@ note_figures (ButlerServer *server)
   server->received_before = atomic_load_explicit (&server->channel->consumed, memory_order_relaxed)
                             + atomic_load_explicit (&server->channel->discarded, memory_order_relaxed)
                             + atomic_load_explicit (&server->channel->dead[BUTLER_DEAD_DROPPED], memory_order_relaxed);
-  server->dead_before = butler__server_count_dead (server);
+  for (guint reason = 0; reason < BUTLER_DEAD_REASONS; reason++)
+    server->dead_before[reason] = butler_channel_get_dead_letters (server->channel, (ButlerDeadReason) reason);
 }
 
 /* The mutex is held. */
@@ -149,6 +150,7 @@ server_alloc (ButlerHub                 *hub,
   server->pool_size = options->pool_size > 0 ? options->pool_size : DEFAULT_POOL_SIZE;
   server->end_limit = (options->end_limit > 0 ? (gint64) options->end_limit : DEFAULT_END_LIMIT) * 1000;
   server->context = (ButlerContext) { .server = server, .hub = hub };
+  g_mutex_init (&server->pending_lock);
   return server;
 }
 
@@ -166,6 +168,7 @@ server_free (ButlerServer *server)
   g_free (server->settings_group);
   g_clear_error (&server->start_error);
   butler__hub_drop (server->hub);
+  g_mutex_clear (&server->pending_lock);
   g_free (server->name);
   g_free (server);
 }

@@ -26,7 +26,7 @@ struct _ButlerServer
   char           *settings_group; /* (owned) (nullable) */
   ButlerChannel  *channel;     /* (unowned): the hub keeps it */
   guint64         received_before; /* of the channel's figures: those of a removed server that had it before */
-  guint64         dead_before;
+  guint64         dead_before[BUTLER_DEAD_REASONS];
   ButlerLoopFunc  loop;        /* (nullable): NULL for a server without a thread */
   gpointer        loop_data;   /* (unowned) */
   gpointer        given_state; /* (unowned) (nullable) */
@@ -69,7 +69,7 @@ struct _ButlerServer
   ButlerContext   context;
   gboolean        busy;        /* in a handler or an event */
   gboolean        starting;    /* from the first startup event to the end of what the last one held */
-  struct _ButlerPending *pending; /* (unowned): held contexts and tasks; each owns itself */
+  struct _ButlerPending *pending; /* (unowned): held contexts and tasks; each owns itself. Written under the lock of it, too */
   GCancellable   *cancellable; /* (owned): of this run */
   GThreadPool    *tasks;       /* (owned) (nullable): made for the first task */
   gboolean        polled;      /* a foreign loop sleeps on the channel's descriptor */
@@ -79,6 +79,8 @@ struct _ButlerServer
   _Atomic (const char *) doing; /* (nullable): the type of the message that is being handled; never freed */
   _Atomic guint64 handled;
   _Atomic guint64 failed;
+
+  GMutex          pending_lock; /* for who lists what is pending; a leaf lock */
 
   /* Relaxed, any thread. */
   _Atomic guint64 results;     /* of tasks: messages that did not come through the channel */
@@ -160,7 +162,12 @@ GMainContext *butler__server_get_context (ButlerServer *server);
 
 /* stats.c */
 
-guint64 butler__server_count_dead (ButlerServer *server);
+/* butler__server_count_dead() is how many of them are its own: those of a removed server that had the channel before are not. */
+guint64 butler__server_count_dead (ButlerServer     *server,
+                                   ButlerDeadReason  reason);
+
+/* butler__server_get_stats() is (transfer full). */
+ButlerServerStats butler__server_get_stats (ButlerServer *server);
 
 /* dispatch.c */
 

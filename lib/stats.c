@@ -4,17 +4,24 @@
 #include "lib/server.h"
 
 guint64
-butler__server_count_dead (ButlerServer *server)
+butler__server_count_dead (ButlerServer     *server,
+                           ButlerDeadReason  reason)
+{
+  return butler_channel_get_dead_letters (server->channel, reason) - server->dead_before[reason];
+}
+
+static guint64
+count_all_dead (ButlerServer *server)
 {
   guint64 n = 0;
 
   for (guint reason = 0; reason < BUTLER_DEAD_REASONS; reason++)
-    n += butler_channel_get_dead_letters (server->channel, (ButlerDeadReason) reason);
-  return n - server->dead_before;
+    n += butler__server_count_dead (server, (ButlerDeadReason) reason);
+  return n;
 }
 
-static ButlerServerStats
-get_stats (ButlerServer *server)
+ButlerServerStats
+butler__server_get_stats (ButlerServer *server)
 {
   ButlerChannel *channel = server->channel;
 
@@ -25,7 +32,7 @@ get_stats (ButlerServer *server)
                 + atomic_load_explicit (&server->results, memory_order_relaxed),
     .handled = atomic_load_explicit (&server->handled, memory_order_relaxed),
     .failed = atomic_load_explicit (&server->failed, memory_order_relaxed),
-    .dead = butler__server_count_dead (server),
+    .dead = count_all_dead (server),
     .length = butler_channel_get_length (channel),
     .high_water = atomic_load_explicit (&channel->high_water, memory_order_relaxed),
   };
@@ -64,7 +71,7 @@ butler_hub_get_stats (ButlerHub *hub)
   g_array_set_clear_func (stats, stats_array_free);
   for (guint i = 0; i < servers->len; i++)
     {
-      ButlerServerStats one = get_stats (servers->pdata[i]);
+      ButlerServerStats one = butler__server_get_stats (servers->pdata[i]);
 
       g_array_append_val (stats, one);
     }

@@ -13,7 +13,7 @@ tool_check (int    argc,
   g_autoptr (GPtrArray)  servers = NULL;
   g_autoptr (ButlerApp)  app = NULL;
 
-  app = tool_load_app ("check", "Loads everything that an app file names and checks it; runs nothing.", TRUE, argc,
+  app = tool_load_app ("check", "Loads everything that an app file names and checks it; runs nothing.", NULL, TRUE, argc,
                        argv, &path);
   if (app == NULL)
     return TOOL_REFUSED;

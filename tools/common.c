@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tools/log.h"
 
@@ -24,13 +25,13 @@ tool_say (const char *format,
 }
 
 /* The entries' strings are file names, hence bytes: a locale without UTF-8 must not refuse them. */
-char *
-tool_parse (const char         *command,
-            const char         *operand,
-            const char         *summary,
-            const GOptionEntry *entries,
-            int                 argc,
-            char              **argv)
+GStrv
+tool_parse_all (const char         *command,
+                const char         *operand,
+                const char         *summary,
+                const GOptionEntry *entries,
+                int                 argc,
+                char              **argv)
 {
   g_auto (GStrv)             operands = NULL;
   g_autoptr (GError)         error = NULL;
@@ -46,13 +47,41 @@ tool_parse (const char         *command,
   if (entries != NULL)
     g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_main_entries (context, rest, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
-    tool_say ("%s: %s (see %s --help)", command, error->message, name);
-  else if (operands == NULL || operands[1] != NULL)
-    tool_say ("%s: it takes one %s (see %s --help)", command, operand, name);
-  else
-    return g_strdup (operands[0]);
+  if (g_option_context_parse (context, &argc, &argv, &error))
+    return operands != NULL ? g_steal_pointer (&operands) : g_new0 (char *, 1);
+
+  tool_say ("%s: %s (see %s --help)", command, error->message, name);
   return NULL;
+}
+
+char *
+tool_parse (const char         *command,
+            const char         *operand,
+            const char         *summary,
+            const GOptionEntry *entries,
+            int                 argc,
+            char              **argv)
+{
+  g_auto (GStrv) operands = tool_parse_all (command, operand, summary, entries, argc, argv);
+
+  if (operands == NULL)
+    return NULL;
+  if (g_strv_length (operands) == 1)
+    return g_strdup (operands[0]);
+
+  tool_say ("%s: it takes one %s (see threadbutler %s --help)", command, operand, command);
+  return NULL;
+}
+
+gboolean
+tool_at_most_one (const char *command,
+                  GStrv       operands)
+{
+  if (g_strv_length (operands) <= 1)
+    return TRUE;
+
+  tool_say ("%s: it takes one program at the most (see threadbutler %s --help)", command, command);
+  return FALSE;
 }
 
 static gboolean
@@ -80,13 +109,39 @@ prepare (ButlerApp *app,
   return TRUE;
 }
 
+static guint
+count_entries (const GOptionEntry *entries)
+{
+  guint n = 0;
+
+  while (entries[n].long_name != NULL)
+    n++;
+  return n;
+}
+
+/* @more is (nullable). */
+static GOptionEntry *
+join_entries (const GOptionEntry *entries,
+              const GOptionEntry *more)
+{
+  guint         n = count_entries (entries);
+  guint         n_more = more != NULL ? count_entries (more) : 0;
+  GOptionEntry *all = g_new0 (GOptionEntry, n + n_more + 1);
+
+  memcpy (all, entries, n * sizeof *all);
+  if (n_more > 0)
+    memcpy (all + n, more, n_more * sizeof *all);
+  return all;
+}
+
 ButlerApp *
-tool_load_app (const char  *command,
-               const char  *summary,
-               gboolean     probes,
-               int          argc,
-               char       **argv,
-               char       **path)
+tool_load_app (const char         *command,
+               const char         *summary,
+               const GOptionEntry *more,
+               gboolean            probes,
+               int                 argc,
+               char              **argv,
+               char              **path)
 {
   g_auto (GStrv)         assignments = NULL;
   g_auto (GStrv)         folders = NULL;
@@ -102,8 +157,9 @@ tool_load_app (const char  *command,
       "Log what is at least this grave: error, warning (default), info or debug", "LEVEL" },
     G_OPTION_ENTRY_NULL,
   };
+  g_autofree GOptionEntry *all = join_entries (entries, more);
 
-  *path = tool_parse (command, "APP.ini", summary, entries, argc, argv);
+  *path = tool_parse (command, "APP.ini", summary, all, argc, argv);
   if (*path == NULL)
     return NULL;
 

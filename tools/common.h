@@ -26,14 +26,27 @@ char *tool_parse (const char         *command,
                   int                 argc,
                   char              **argv);
 
-/* tool_load_app() is what run and check have in common: parses their options, reads the app file and loads what it
- * names, with @probes only what another process could load. NULL after a message. @path (out) (transfer full) */
-ButlerApp *tool_load_app (const char  *command,
-                          const char  *summary,
-                          gboolean     probes,
-                          int          argc,
-                          char       **argv,
-                          char       **path);
+/* tool_parse_all() is the same for any number of those. */
+GStrv tool_parse_all (const char         *command,
+                      const char         *operand,
+                      const char         *summary,
+                      const GOptionEntry *entries,
+                      int                 argc,
+                      char              **argv);
+
+/* tool_at_most_one() is FALSE, after a message, if there are more. */
+gboolean tool_at_most_one (const char *command,
+                           GStrv       operands);
+
+/* tool_load_app() is what run and check have in common: parses their options and @more (nullable), reads the app file
+ * and loads what it names, with @probes only what another process could load. NULL after a message. @path (out) (transfer full) */
+ButlerApp *tool_load_app (const char         *command,
+                          const char         *summary,
+                          const GOptionEntry *more,
+                          gboolean            probes,
+                          int                 argc,
+                          char              **argv,
+                          char              **path);
 
 /* tool_finish() is the exit status of a command that printed: not TOOL_OK if standard output took not all of it. */
 int tool_finish (void);
@@ -44,6 +57,14 @@ int tool_run     (int    argc,
 int tool_check   (int    argc,
                   char **argv);
 int tool_inspect (int    argc,
+                  char **argv);
+int tool_status  (int    argc,
+                  char **argv);
+int tool_stats   (int    argc,
+                  char **argv);
+int tool_reload  (int    argc,
+                  char **argv);
+int tool_stop    (int    argc,
                   char **argv);
 int tool_new_plugin (int    argc,
                      char **argv);

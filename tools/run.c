@@ -3,15 +3,17 @@
 
 #include <glib-unix.h>
 #include <signal.h>
+#include <string.h>
 
 #include "tools/common.h"
 
 typedef struct
 {
-  ButlerApp *app;       /* (unowned): its hub may be used by both threads */
-  GMainLoop *loop;      /* (owned) */
-  gint       n_signals; /* atomic: raised by the main thread */
-  GError    *error;     /* (owned) (nullable): the lifetime thread's until that is joined */
+  ButlerApp     *app;       /* (unowned): its hub may be used by both threads */
+  ButlerControl *control;   /* (unowned) (nullable) */
+  GMainLoop     *loop;      /* (owned) */
+  gint           n_signals; /* atomic: raised by the main thread */
+  GError        *error;     /* (owned) (nullable): the lifetime thread's until that is joined */
 } Run;
 
 static gboolean
@@ -19,6 +21,12 @@ quit (gpointer loop)
 {
   g_main_loop_quit (loop);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_to_stop (Run *run)
+{
+  return g_atomic_int_get (&run->n_signals) > 0 || (run->control != NULL && butler_control_was_stopped (run->control));
 }
 
 /* Starting and stopping wait, and so cannot be done by the thread that listens to signals. */
@@ -30,7 +38,7 @@ live (gpointer data)
 
   if (butler_app_start (run->app, &run->error))
     {
-      if (g_atomic_int_get (&run->n_signals) > 0) /* it came too early to stop servers that were still to be started */
+      if (is_to_stop (run)) /* it came too early to stop servers that were still to be started */
         butler_hub_fail (hub, NULL);
       butler_hub_join (hub, &run->error);
     }
@@ -61,9 +69,10 @@ on_signal (gpointer data)
 }
 
 static int
-run_app (ButlerApp *app)
+run_app (ButlerApp     *app,
+         ButlerControl *control)
 {
-  Run      run = { .app = app, .loop = g_main_loop_new (NULL, FALSE) };
+  Run      run = { .app = app, .control = control, .loop = g_main_loop_new (NULL, FALSE) };
   guint    interrupt = g_unix_signal_add (SIGINT, on_signal, &run);
   guint    terminate = g_unix_signal_add (SIGTERM, on_signal, &run);
   GThread *lifetime = g_thread_new ("lifetime", live, &run);
@@ -81,17 +90,57 @@ run_app (ButlerApp *app)
   return TOOL_FAILED;
 }
 
+/* The app file's name, but for what all of them end in. */
+static char *
+name_app (const char *path)
+{
+  char *name = g_path_get_basename (path);
+
+  if (g_str_has_suffix (name, ".ini") && !g_str_equal (name, ".ini"))
+    name[strlen (name) - strlen (".ini")] = '\0';
+  return name;
+}
+
+/* Whoever cannot be asked can run all the same. */
+static ButlerControl *
+open_control (ButlerApp  *app,
+              const char *path,
+              const char *name)
+{
+  g_autofree char   *own = name_app (path);
+  g_autoptr (GError) error = NULL;
+  ButlerControl     *control = butler_control_new (butler_app_get_hub (app), name != NULL ? name : own, &error);
+
+  if (control == NULL)
+    g_warning ("threadbutler status, reload and stop will not find this program: %s", error->message);
+  return control;
+}
+
 int
 tool_run (int    argc,
           char **argv)
 {
-  g_autofree char       *path = NULL;
-  g_autoptr (ButlerApp)  app = NULL;
+  g_autofree char           *path = NULL;
+  g_autofree char           *name = NULL;
+  gboolean                   no_control = FALSE;
+  g_autoptr (ButlerControl)  control = NULL;
+  g_autoptr (ButlerApp)      app = NULL; /* goes before the control: who waits for the end sees that go */
+  const GOptionEntry         entries[] = {
+    { "name", 'n', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &name,
+      "What status, reload and stop call it; default: the app file's name without .ini", "NAME" },
+    { "no-control", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &no_control,
+      "Open no control socket: status, reload and stop do not find it", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
 
   signal (SIGPIPE, SIG_IGN); /* who writes to a closed pipe is told by errno */
   app = tool_load_app ("run",
                        "Loads the plugins that an app file names and runs its servers, until they are done or until\n"
                        "SIGINT or SIGTERM: the first stops them in order, a second one kills them.",
-                       FALSE, argc, argv, &path);
-  return app != NULL ? run_app (app) : TOOL_REFUSED;
+                       entries, FALSE, argc, argv, &path);
+  if (app == NULL)
+    return TOOL_REFUSED;
+  if (!no_control)
+    control = open_control (app, path, name);
+  return run_app (app, control);
 }

@@ -18,6 +18,10 @@ static const Command commands[] = {
   { "run", tool_run },
   { "check", tool_check },
   { "inspect", tool_inspect },
+  { "status", tool_status },
+  { "stats", tool_stats },
+  { "reload", tool_reload },
+  { "stop", tool_stop },
   { "new-plugin", tool_new_plugin },
 };
 
@@ -28,6 +32,10 @@ static const Command commands[] = {
   "  run APP.ini         load the plugins that an app file names and run its servers\n"                                \
   "  check APP.ini       load and check everything, run nothing\n"                                                     \
   "  inspect PLUGIN.so   print what a plugin declares\n"                                                               \
+  "  status [NAME]       print what a running program is doing\n"                                                      \
+  "  stats [NAME]        print the figures of its servers\n"                                                           \
+  "  reload [PLUGIN]...  let it replace plugins whose files have changed\n"                                            \
+  "  stop [NAME]         let it stop in order, and wait until it has\n"                                                \
   "  new-plugin NAME     write a plugin to begin with\n"                                                               \
   "\n"                                                                                                                 \
   "Each command has a --help of its own; all of it is in threadbutler(1)."
@@ -40,7 +48,9 @@ run_command (int    argc,
     if (g_str_equal (commands[i].name, argv[0]))
       return commands[i].run (argc, argv);
 
-  tool_say ("there is no command \"%s\", only run, check, inspect and new-plugin (see threadbutler --help)", argv[0]);
+  tool_say ("there is no command \"%s\", only run, check, inspect, status, stats, reload, stop and new-plugin "
+            "(see threadbutler --help)",
+            argv[0]);
   return TOOL_REFUSED;
 }
 
@@ -75,6 +85,6 @@ main (int    argc,
   if (argc > 1)
     return run_command (argc - 1, argv + 1);
 
-  tool_say ("which command? run, check, inspect or new-plugin (see threadbutler --help)");
+  tool_say ("which command? run, check, inspect, status, stats, reload, stop or new-plugin (see threadbutler --help)");
   return TOOL_REFUSED;
 }

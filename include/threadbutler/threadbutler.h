@@ -6,6 +6,7 @@
 #include <threadbutler/app.h>
 #include <threadbutler/channel.h>
 #include <threadbutler/context.h>
+#include <threadbutler/control.h>
 #include <threadbutler/error.h>
 #include <threadbutler/fields.h>
 #include <threadbutler/handlers.h>
@@ -18,6 +19,7 @@
 #include <threadbutler/record.h>
 #include <threadbutler/scope.h>
 #include <threadbutler/server.h>
+#include <threadbutler/status.h>
 #include <threadbutler/swap.h>
 #include <threadbutler/task.h>
 #include <threadbutler/types.h>

@@ -17,6 +17,7 @@ typedef struct _ButlerTask    ButlerTask;
 typedef struct _ButlerModule  ButlerModule;
 typedef struct _ButlerApp     ButlerApp;
 typedef struct _ButlerSwap    ButlerSwap;
+typedef struct _ButlerControl ButlerControl;
 
 typedef struct _ButlerField       ButlerField;
 typedef struct _ButlerRecordInfo  ButlerRecordInfo;

@@ -1,0 +1,312 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: The ThreadButler authors
+#
+# test-tool-control.sh: the commands that talk to a running program: status, stats, reload and stop.
+
+set -eu
+# shellcheck source=tests/cases.sh
+. "$top_srcdir/tests/cases.sh"
+
+tool=$top_builddir/threadbutler
+export LC_ALL=C BUTLER_PLUGIN_PATH="$BUTLER_TEST_PLUGINS" BUTLER_HOT_DIR="$work/hot"
+mkdir "$BUTLER_HOT_DIR"
+sockets=$XDG_RUNTIME_DIR/threadbutler
+
+# start NAME OPTION...: NAME.ini in the background. 4 is its input, 5 what it says and logs.
+start ()
+{
+  app=$1
+  shift
+  printf '[app]\ntrust=any\n[server echo]\nplugin=echo\n' >"$work/$app.ini"
+  rm -f "$work/in" "$work/say"
+  mkfifo "$work/in" "$work/say"
+  timeout --foreground 60 "$tool" run --log-level info "$@" "$work/$app.ini" <"$work/in" >"$work/say" 2>&1 &
+  guard=$!
+  exec 4>"$work/in" 5<"$work/say"
+}
+
+# Reads lines until the one with the text has come; each only when it is written.
+wait_for ()
+{
+  while read -r line <&5; do
+    case $line in
+      *"$1"*) return 0 ;;
+    esac
+  done
+  echo "\"$1\" never came"
+  return 1
+}
+
+# Its handler stays in a read until its input ends.
+start_waiting ()
+{
+  start "$@" --set echo.and-then=wait && wait_for waiting
+  program=$(cat "/proc/$guard/task/$guard/children")
+  program=${program% }
+}
+
+# ended STATUS
+ended ()
+{
+  status=0
+  exec 4>&-
+  wait "$guard" || status=$?
+  exec 5<&-
+  [ "$status" -eq "$1" ] || {
+    echo "exit status $status instead of $1"
+    return 1
+  }
+}
+
+# Asks it to stop while its handler waits, which it can only do when that is over.
+end_it ()
+{
+  kill "$program" && ended 0
+}
+
+tool ()
+{
+  expected=$1
+  shift
+  status=0
+  timeout 60 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+  [ "$status" -eq "$expected" ] || {
+    echo "exit status $status instead of $expected: threadbutler $*"
+    cat "$work/out" "$work/err"
+    return 1
+  }
+}
+
+has ()
+{
+  file=$1
+  shift
+  for text; do
+    grep -F -- "$text" "$work/$file" >/dev/null || {
+      echo "\"$text\" is missing in:"
+      cat "$work/$file"
+      return 1
+    }
+  done
+}
+
+# One line, "threadbutler: ...", and nothing on standard output.
+err_has ()
+{
+  [ ! -s "$work/out" ] && [ "$(grep -c '' "$work/err")" -eq 1 ] && has err "threadbutler: " "$@"
+}
+
+nothing_runs ()
+{
+  for command in status stats reload stop; do
+    tool 1 "$command" && err_has "no program runs" || return
+  done
+  tool 1 status app && err_has "no program runs"
+}
+
+refuses_wrong_usage ()
+{
+  for command in status stats stop; do
+    tool 2 "$command" one two && err_has "one program" "threadbutler $command --help" || return
+  done
+  tool 2 status --nonsense && err_has "--nonsense" && tool 2 reload --app && err_has "--app"
+}
+
+has_help ()
+{
+  for command in status stats reload stop; do
+    tool 0 "$command" --help && has out "threadbutler $command" || return
+  done
+  tool 0 run --help && has out "--name" "--no-control" && tool 0 --help && has out "status [NAME]" "reload [PLUGIN]"
+}
+
+shows_status ()
+{
+  start_waiting app
+  tool 0 status && has out "app, process $program, 1 server, 1 plugin" "SERVER" "in handler of TestEcho" &&
+    grep '^echo  *running  ' "$work/out" >/dev/null &&
+    tool 0 status app && has out "process $program" &&
+    tool 0 status "$program" && has out "process $program" &&
+    tool 0 status "app.$program" && has out "process $program" &&
+    tool 1 status other && err_has '"other"' "app.$program"
+  result=$?
+  end_it && return $result
+}
+
+# Every column begins where its head does.
+columns_are_aligned ()
+{
+  start_waiting app
+  tool 0 stats && awk 'NR == 1 { n = index($0, "RECEIVED") + 7; next }
+                       substr ($0, n, 1) !~ /[0-9]/ || substr ($0, n + 1, 1) != " " { exit 1 }' "$work/out"
+  result=$?
+  end_it && return $result
+}
+
+json_is_json ()
+{
+  [ "$(grep -c '' "$work/out")" -eq 1 ] || return
+  if have python3; then
+    python3 -c 'import json, sys; json.load (sys.stdin)' <"$work/out"
+  else
+    grep -q '^{.*}$' "$work/out"
+  fi
+}
+
+speaks_json ()
+{
+  start_waiting app
+  tool 0 status --json && json_is_json &&
+    has out '"name":"app"' "\"pid\":$program" '"handling":"TestEcho"' '"modules":[' &&
+    tool 0 stats --json app && json_is_json && has out '"servers":[' '"received":1'
+  result=$?
+  end_it && return $result
+}
+
+shows_figures ()
+{
+  start_waiting app
+  tool 0 stats && has out "SERVER" "HANDLED" && grep '^echo  *1  *0  *0  *0  *0  *1$' "$work/out" >/dev/null
+  result=$?
+  end_it && return $result
+}
+
+stops ()
+{
+  start app --set echo.and-then=stay
+  wait_for hello && tool 0 stop && [ ! -s "$work/out" ] && [ ! -s "$work/err" ] && wait_for stopped && ended 0 &&
+    tool 1 stop && err_has "no program runs"
+}
+
+# In the background, until the program has been asked. The pipes are not for it.
+start_to_stop ()
+{
+  timeout 60 "$tool" stop "$@" 4>&- 5<&- &
+  stopper=$!
+  wait_for "asked to stop"
+}
+
+# While it stops it can be asked still.
+stop_waits ()
+{
+  start_waiting app
+  start_to_stop && tool 0 status && grep '^app.*, stopping$' "$work/out" >/dev/null &&
+    grep '^echo  *stopping ' "$work/out" >/dev/null && kill -0 "$stopper"
+  result=$?
+  exec 4>&-
+  wait "$stopper" && ended 0 && return $result
+}
+
+stop_knows_what_was_killed ()
+{
+  start_waiting app
+  start_to_stop app
+  kill -9 "$program"
+  wait "$stopper" && ended 137
+}
+
+# What a killed program leaves is seen by nobody, and goes at the next start.
+leftovers_go ()
+{
+  start_waiting app
+  kill -9 "$program"
+  ended 137 && [ -S "$sockets/app.$program" ] && tool 1 status && err_has "no program runs" &&
+    tool 0 run "$work/app.ini" && [ -z "$(ls "$sockets")" ]
+}
+
+asks_which_one ()
+{
+  start_waiting one
+  one=$program guard_of_one=$guard
+  exec 6>&4 7<&5
+  start_waiting two
+  tool 1 status && err_has "which program?" "one.$one, two.$program" &&
+    tool 0 status one && has out "one, process $one" && tool 0 stats "$program" && tool 0 stats "$one" &&
+    tool 1 stop && err_has "which program?" && tool 1 reload && err_has "which program?"
+  result=$?
+  end_it
+  exec 4>&6 5<&7 6>&- 7<&-
+  program=$one guard=$guard_of_one
+  tool 0 status && end_it && return $result
+}
+
+asks_which_of_a_name ()
+{
+  start_waiting app
+  one=$program guard_of_one=$guard
+  exec 6>&4 7<&5
+  start_waiting app
+  tool 1 status app && err_has 'which "app"?' "app.$one" "app.$program" && tool 0 status "$program"
+  result=$?
+  end_it
+  exec 4>&6 5<&7 6>&- 7<&-
+  program=$one guard=$guard_of_one
+  end_it && return $result
+}
+
+takes_a_name ()
+{
+  start_waiting app --name 'my own'
+  tool 0 status 'my own' && has out "my own, process $program" && tool 1 status app && err_has "my own.$program"
+  result=$?
+  end_it && return $result
+}
+
+does_without ()
+{
+  start_waiting app --no-control
+  tool 1 status && err_has "no program runs" && [ -z "$(ls "$sockets")" ]
+  result=$?
+  end_it && return $result
+}
+
+runs_without_a_socket ()
+{
+  chmod 755 "$sockets"
+  tool 0 run "$work/app.ini" && has out hello && has err "warning" "$sockets" "0755" && tool 1 status && err_has "0755"
+  result=$?
+  chmod 700 "$sockets"
+  [ $result -eq 0 ] && tool 0 run --name a/b "$work/app.ini" && has out hello && has err "warning" "a/b"
+}
+
+refuses_to_reload ()
+{
+  start_waiting app
+  tool 1 reload nowhere && err_has nowhere && tool 1 reload --app app nowhere && err_has nowhere &&
+    tool 1 reload --app other && err_has '"other"'
+  result=$?
+  end_it && return $result
+}
+
+says_that_output_failed ()
+{
+  start_waiting app
+  status=0
+  "$tool" status >/dev/full 2>"$work/err" || status=$?
+  [ "$status" -eq 1 ] && has err "standard output"
+  result=$?
+  end_it && return $result
+}
+
+check "wrong usage exits with 2" refuses_wrong_usage
+check "each command has help" has_help
+check "nothing runs" nothing_runs
+check "status of a program" shows_status
+check "columns are aligned" columns_are_aligned
+check "stats of a program" shows_figures
+check "JSON" speaks_json
+check "stop" stops
+check "stop waits, and status answers meanwhile" stop_waits
+check "stop ends with a program that is killed" stop_knows_what_was_killed
+check "a killed program leaves nothing that matters" leftovers_go
+check "two programs: which one?" asks_which_one
+check "two of a name: which one?" asks_which_of_a_name
+check "--name" takes_a_name
+check "--no-control" does_without
+check "without a socket it runs, and warns" runs_without_a_socket
+check "reload refuses" refuses_to_reload
+if [ -c /dev/full ]; then
+  check "a full standard output is an error" says_that_output_failed
+fi
+finish
