@@ -27,8 +27,8 @@ take_role (ButlerChannel *channel,
   return other;
 }
 
-gboolean
-butler__channel_claim (ButlerChannel *channel)
+static gboolean
+claim (ButlerChannel *channel)
 {
   GThread *self = g_thread_self ();
   GThread *other;
@@ -38,11 +38,27 @@ butler__channel_claim (ButlerChannel *channel)
       g_mutex_lock (&channel->borrowing);
       g_mutex_unlock (&channel->borrowing);
     }
-  if (other != NULL)
+  return other == NULL;
+}
+
+gboolean
+butler__channel_claim (ButlerChannel *channel)
+{
+  if (!claim (channel))
     return FALSE;
   /* Only a reader writes served.thread, so it may look at it without the lock. */
-  if (channel->served.thread != self)
+  if (channel->served.thread != g_thread_self ())
     butler__waits_serve (channel->waits, &channel->served);
+  return TRUE;
+}
+
+gboolean
+butler__channel_claim_from (ButlerChannel *channel,
+                            GThread      **before)
+{
+  if (!claim (channel))
+    return FALSE;
+  *before = butler__waits_hand_over (channel->waits, &channel->served, g_thread_ref (g_thread_self ()));
   return TRUE;
 }
 

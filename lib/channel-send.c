@@ -49,10 +49,11 @@ set_no_route (GError            **error,
   return FALSE;
 }
 
-gboolean
-butler__channel_post_message (ButlerChannel *channel,
-                              ButlerMessage *message,
-                              GError       **error)
+static gboolean
+post (ButlerChannel *channel,
+      ButlerMessage *message,
+      ButlerPatience patience,
+      GError       **error)
 {
   const ButlerLayout *layout = message->layout;
   ButlerSendResult result;
@@ -61,7 +62,7 @@ butler__channel_post_message (ButlerChannel *channel,
     {
       if (butler__outbox_take (channel, message))
         return TRUE;
-      result = channel->kind->put (channel, message, BUTLER__MAY_WAIT);
+      result = channel->kind->put (channel, message, patience);
       if (G_LIKELY (result == BUTLER__SENT))
         return TRUE;
       set_refusal (error, result, channel, layout);
@@ -70,6 +71,22 @@ butler__channel_post_message (ButlerChannel *channel,
     set_no_route (error, layout);
   butler_message_free (message);
   return FALSE;
+}
+
+gboolean
+butler__channel_post_message (ButlerChannel *channel,
+                              ButlerMessage *message,
+                              GError       **error)
+{
+  return post (channel, message, BUTLER__MAY_WAIT, error);
+}
+
+gboolean
+butler__channel_post_accepted (ButlerChannel *channel,
+                               ButlerMessage *message,
+                               GError       **error)
+{
+  return post (channel, message, BUTLER__ABOVE_CAPACITY, error);
 }
 
 static gboolean

@@ -24,6 +24,7 @@ typedef enum
 {
   BUTLER__MAY_WAIT,
   BUTLER__NEVER_WAIT,
+  BUTLER__ABOVE_CAPACITY, /* it was accepted before */
 } ButlerPatience;
 
 /* What a server is asked to do between two messages; bits of the control word. */
@@ -119,6 +120,11 @@ gboolean butler__channel_post_message (ButlerChannel *channel,
                                        ButlerMessage *message,
                                        GError       **error);
 
+/* butler__channel_post_accepted() is the same for what was accepted and held back: it never waits, and finds room above the capacity. */
+gboolean butler__channel_post_accepted (ButlerChannel *channel,
+                                        ButlerMessage *message,
+                                        GError       **error);
+
 /* butler__channel_put_internal() is for the library's own messages: they never wait, never count, are never dropped. FALSE once
  * the lane is closed; @message stays with the caller. */
 gboolean butler__channel_put_internal (ButlerChannel *channel,
@@ -143,6 +149,11 @@ void butler__channel_count_dead (ButlerChannel   *channel,
  * clears or reopens a channel that has no reader is waited for. */
 gboolean butler__channel_claim   (ButlerChannel *channel);
 void     butler__channel_release (ButlerChannel *channel);
+
+/* butler__channel_claim_from() is the same for a moment: *@before (transfer full) (nullable) is who read till now, for
+ * butler__waits_hand_over() before the release. */
+gboolean butler__channel_claim_from (ButlerChannel *channel,
+                                     GThread      **before);
 gboolean butler__channel_is_mine (ButlerChannel *channel);
 
 /* butler__channel_has_reader() does not count who only clears or reopens it. */

@@ -80,7 +80,14 @@ dispatch_one (ButlerServer  *server,
 
   /* After the message was taken out: see lib/switch.h. */
   if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
-    butler__server_come_over (server);
+    {
+      butler__server_come_over (server);
+      if (butler__server_is_killed (server)) /* while it stood still */
+        {
+          bury (server, message, BUTLER_DEAD_KILLED, "its server was killed");
+          return;
+        }
+    }
   entry = butler__handlers_find (server->handlers, message->layout->type);
 
   if (G_UNLIKELY (entry == NULL))
@@ -194,7 +201,9 @@ static gboolean
 enter (ButlerServer *server,
        gboolean     *entered)
 {
-  *entered = server->loop == NULL && butler__channel_claim (server->channel);
+  do
+    *entered = server->loop == NULL && butler__channel_claim (server->channel);
+  while (!*entered && butler__server_await_return (server));
   return *entered || (butler__channel_is_mine (server->channel) && !server->busy && !server->starting);
 }
 

@@ -120,27 +120,13 @@ butler__generation_find (const ButlerGeneration *generation,
   return NULL;
 }
 
-static gboolean
-has_set (GPtrArray              *handlers,
-         const ButlerHandlerSet *set)
+static ButlerHandlers *
+find_set (GPtrArray              *handlers,
+          const ButlerHandlerSet *set)
 {
   for (guint i = 0; i < handlers->len; i++)
     if (&((ButlerHandlers *) handlers->pdata[i])->set == set)
-      return TRUE;
-  return FALSE;
-}
-
-ButlerModule *
-butler__module_of_set (ButlerHub              *hub,
-                       const ButlerHandlerSet *set)
-{
-  for (guint i = 0; i < hub->modules->len; i++)
-    {
-      ButlerModule *module = hub->modules->pdata[i];
-
-      if (has_set (module->given, set) || has_set (module->current->handlers, set))
-        return module;
-    }
+      return handlers->pdata[i];
   return NULL;
 }
 
@@ -167,4 +153,34 @@ butler__generation_of_code (ButlerHub    *hub,
   for (guint i = 0; i < hub->modules->len && found == NULL; i++)
     found = find_code (hub->modules->pdata[i], function);
   return found;
+}
+
+/* The table in the file itself. */
+static ButlerModule *
+module_of_table (ButlerHub              *hub,
+                 const ButlerHandlerSet *set,
+                 ButlerHandlers        **known)
+{
+  ButlerGeneration *generation = butler__generation_of_code (hub, set);
+
+  *known = generation != NULL && set->name != NULL ? butler__generation_find (generation, set->name) : NULL;
+  return *known != NULL ? generation->module : NULL;
+}
+
+ButlerModule *
+butler__module_of_set (ButlerHub              *hub,
+                       const ButlerHandlerSet *set,
+                       ButlerHandlers        **known)
+{
+  for (guint i = 0; i < hub->modules->len; i++)
+    {
+      ButlerModule *module = hub->modules->pdata[i];
+
+      *known = find_set (module->given, set);
+      if (*known == NULL)
+        *known = find_set (module->current->handlers, set);
+      if (*known != NULL)
+        return module;
+    }
+  return module_of_table (hub, set, known);
 }

@@ -90,9 +90,11 @@ void butler__generation_stay (ButlerGeneration *generation,
 ButlerHandlers *butler__generation_find (const ButlerGeneration *generation,
                                          const char             *name);
 
-/* butler__module_of_set() is whose set that is, or NULL: a set of the program. The hub's mutex is held. */
+/* butler__module_of_set() is whose set that is, or NULL: a set of the program. It may be the plugin's own table too, which its code
+ * knows. *@known is what was loaded as that set, maybe by an older generation. The hub's mutex is held. */
 ButlerModule *butler__module_of_set (ButlerHub              *hub,
-                                     const ButlerHandlerSet *set);
+                                     const ButlerHandlerSet *set,
+                                     ButlerHandlers        **known);
 
 /* butler__generation_of_code() is the generation of @hub in whose file @function lies, or NULL. The hub's mutex is held. */
 ButlerGeneration *butler__generation_of_code (ButlerHub    *hub,

@@ -17,27 +17,27 @@ typedef struct
   GPtrArray    *candidates; /* (unowned) */
   GPtrArray    *moves;      /* (unowned) */
   GPtrArray    *claimed;    /* (owned): ButlerMove, whose servers have no thread: they are moved here */
+  GPtrArray    *over;       /* (owned): ButlerMove (owned), to be freed without the mutex: the last reference of a server goes with it */
   GCancellable *cancellable; /* (unowned) (nullable) */
 } Halting;
 
 /* Servers without a thread */
 
-/* Takes the reader's role of a server that nobody dispatches. Who did so before is to be taken for its thread again afterwards. */
+/* Takes the reader's role of a server that nobody dispatches. Who did so before is to be taken for its thread again afterwards. One
+ * that starts is left to who starts it, also before that has the role. */
 static gboolean
 claim (ButlerServer *server,
        GThread     **before)
 {
-  ButlerChannel *channel = server->channel;
+  gboolean runs = server->state == BUTLER_SERVER_RUNNING || server->state == BUTLER_SERVER_STOPPING;
 
-  if (server->loop != NULL || server->source != NULL || !butler__server_is_active (server) || server->finishing)
+  if (server->loop != NULL || server->source != NULL || !runs || server->finishing)
     return FALSE;
-  *before = butler__waits_hand_over (channel->waits, &channel->served, NULL);
-  if (butler__channel_claim (channel))
-    return TRUE;
-  butler__waits_hand_over (channel->waits, &channel->served, g_steal_pointer (before));
-  return FALSE;
+  server->lent = butler__channel_claim_from (server->channel, before);
+  return server->lent;
 }
 
+/* Without the mutex: the release may free messages that somebody wanted cleared. */
 static void
 unclaim (ButlerServer *server,
          GThread      *before)
@@ -47,6 +47,10 @@ unclaim (ButlerServer *server,
 
   g_clear_pointer (&self, g_thread_unref);
   butler__channel_release (channel);
+  butler__hub_lock (server->hub);
+  server->lent = FALSE;
+  g_cond_broadcast (&server->hub->changed);
+  butler__hub_unlock (server->hub);
 }
 
 gboolean
@@ -65,7 +69,6 @@ butler__halt_bring_over (ButlerHub *hub,
       butler__hub_unlock (hub);
       butler__server_come_over (server);
       unclaim (server, before);
-      butler__server_announce_free (server);
       butler__hub_lock (hub);
       found = TRUE;
     }
@@ -87,10 +90,10 @@ ask (Halting    *self,
   server->halt = butler__halt_ref (self->halt);
   self->halt->arriving++;
   butler__waits_admit (self->hub->waits, &server->channel->served, TRUE);
-  butler__credits_wake (&server->channel->credits);
   butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
 }
 
+/* All admit each other before any that waits for room looks again: it would not look twice. */
 static void
 ask_all (Halting *self)
 {
@@ -98,9 +101,24 @@ ask_all (Halting *self)
     ((ButlerCandidate *) self->candidates->pdata[i])->module->halt = self->halt;
   for (guint i = 0; i < self->moves->len; i++)
     ask (self, self->moves->pdata[i]);
+  for (guint i = 0; i < self->moves->len; i++)
+    butler__credits_wake (&((ButlerMove *) self->moves->pdata[i])->server->channel->credits);
+  g_cond_broadcast (&self->hub->changed);
 }
 
+/* It is left to who dispatches it, and so ends what it holds. The mutex is let go. */
 static void
+leave_held (Halting    *self,
+            ButlerMove *move)
+{
+  move->left = TRUE;
+  butler__hub_unlock (self->hub);
+  unclaim (move->server, g_steal_pointer (&move->before));
+  butler__hub_lock (self->hub);
+}
+
+/* TRUE if it let go of the mutex: what it looked at before may have changed. */
+static gboolean
 claim_idle (Halting *self)
 {
   for (guint i = 0; i < self->moves->len; i++)
@@ -108,17 +126,19 @@ claim_idle (Halting *self)
       ButlerMove *move = self->moves->pdata[i];
       ButlerServer *server = move->server;
 
-      if (server->halt != self->halt || move->arrived || !claim (server, &move->before))
+      if (server->halt != self->halt || move->arrived || move->left || !claim (server, &move->before))
         continue;
       if (butler__pending_is_held (server))
         {
-          unclaim (server, g_steal_pointer (&move->before));
-          continue;
+          leave_held (self, move);
+          return TRUE;
         }
+      move->since = butler__now_in_ns ();
       move->arrived = TRUE;
       self->halt->arriving--;
       g_ptr_array_add (self->claimed, move);
     }
+  return FALSE;
 }
 
 static gboolean
@@ -177,8 +197,8 @@ wait_for (Halting *self,
 
   for (;;)
     {
-      if (self->halt->phase == BUTLER__HALT_ARRIVING)
-        claim_idle (self);
+      if (self->halt->phase == BUTLER__HALT_ARRIVING && claim_idle (self))
+        continue;
       if (!has_time (self, error))
         return FALSE;
       if (*count == 0)
@@ -238,8 +258,8 @@ change (Halting *self,
 
 /* What becomes of a move whose server did not arrive, as it does not run, or not any more, or is in a handler. */
 static void
-settle_absent (ButlerMove *move,
-               ButlerHalt *halt,
+settle_absent (Halting    *self,
+               ButlerMove *move,
                gboolean    committed)
 {
   ButlerServer *server = move->server;
@@ -247,16 +267,20 @@ settle_absent (ButlerMove *move,
   if (g_steal_pointer (&server->halt) != NULL)
     {
       butler__channel_request (server->channel, BUTLER__REQUEST_SWAP); /* it may sleep till the deadline, to arrive */
-      butler__halt_unref (halt);
+      butler__halt_unref (self->halt);
     }
   if (committed && server->module != NULL && butler__server_is_active (server))
-    return; /* it ends: its own from now on */
+    {
+      server->rolls = FALSE; /* it ends, and then takes this, which is its own from now on */
+      return;
+    }
   if (committed && server->module != NULL)
     butler__move_apply (move);
   server->move = NULL;
-  butler__move_free (move);
+  g_ptr_array_add (self->over, move);
 }
 
+/* If it was for nothing the bit stays: an earlier swap may have set it too. */
 static void
 settle_claimed (ButlerMove *move,
                 gboolean    committed)
@@ -265,9 +289,11 @@ settle_claimed (ButlerMove *move,
 
   g_clear_pointer (&server->halt, butler__halt_unref);
   server->move = NULL;
+  server->pause = butler__now_in_ns () - move->since;
+  if (!committed)
+    return;
   butler__channel_drop_request (server->channel, BUTLER__REQUEST_SWAP);
-  if (committed)
-    butler__move_install (move);
+  butler__move_install (move);
 }
 
 /* All moves are their servers' from here on. */
@@ -281,7 +307,7 @@ settle (Halting *self,
 
       butler__waits_admit (self->hub->waits, &move->server->channel->served, FALSE);
       if (!move->arrived)
-        settle_absent (move, self->halt, committed);
+        settle_absent (self, move, committed);
       else if (g_ptr_array_find (self->claimed, move, NULL))
         settle_claimed (move, committed);
     }
@@ -304,7 +330,6 @@ finish_claimed (Halting *self,
 
       butler__move_finish (move, committed);
       unclaim (server, before);
-      butler__server_announce_free (server);
     }
 }
 
@@ -312,23 +337,22 @@ gboolean
 butler__halt_run (ButlerHub    *hub,
                   GPtrArray    *candidates,
                   GPtrArray    *moves,
-                  void        (*publish) (GPtrArray *candidates, GPtrArray *moves),
+                  gboolean    (*publish) (ButlerHub *hub, GPtrArray *candidates, GPtrArray *moves, GError **error),
                   GCancellable *cancellable,
                   GError      **error)
 {
   Halting self = { hub, butler__halt_new (g_get_monotonic_time () + hub->swap_limit), candidates, moves, g_ptr_array_new (),
-                   cancellable };
+                   g_ptr_array_new_with_free_func ((GDestroyNotify) butler__move_free), cancellable };
   gboolean committed;
 
   ask_all (&self);
-  committed = wait_for (&self, &self.halt->arriving, error) && change (&self, error);
-  if (committed)
-    publish (candidates, moves);
+  committed = wait_for (&self, &self.halt->arriving, error) && change (&self, error) && publish (hub, candidates, moves, error);
   self.halt->phase = committed ? BUTLER__HALT_COMMITTED : BUTLER__HALT_ABORTED;
   settle (&self, committed);
   g_cond_broadcast (&hub->changed);
   butler__hub_unlock (hub);
   finish_claimed (&self, committed);
+  g_ptr_array_unref (self.over);
   butler__hub_lock (hub);
   butler__halt_unref (self.halt);
   g_ptr_array_unref (self.claimed);

@@ -11,7 +11,7 @@
 gboolean butler__halt_run (ButlerHub    *hub,
                            GPtrArray    *candidates,
                            GPtrArray    *moves,
-                           void        (*publish) (GPtrArray *candidates, GPtrArray *moves),
+                           gboolean    (*publish) (ButlerHub *hub, GPtrArray *candidates, GPtrArray *moves, GError **error),
                            GCancellable *cancellable,
                            GError      **error);
 

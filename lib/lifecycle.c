@@ -175,11 +175,17 @@ butler__server_wait_for_end (ButlerServer *server,
 void
 butler__server_await_end (ButlerServer *server)
 {
+  GMainContext *context;
+  gboolean entered = FALSE;
+
   butler__hub_lock (server->hub);
-  while (butler__server_is_active (server))
+  while (butler__server_is_active (server) && !(entered = enter_end (server, &context)))
     g_cond_wait (&server->hub->changed, &server->hub->mutex);
-  join_thread (server);
+  if (!entered)
+    join_thread (server);
   butler__hub_unlock (server->hub);
+  if (entered)
+    end_here (server, context);
 }
 
 /* Starting */

@@ -161,6 +161,7 @@ butler__move_apply (ButlerMove *move)
   ButlerHandlers *old = server->handlers;
 
   take_settings (move);
+  server->rolls = FALSE;
   server->handlers = g_steal_pointer (&move->handlers);
   butler__unpin (&server->pin);
   butler__pin (&server->pin, move->pin.generation, "server", server->name, NULL);

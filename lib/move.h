@@ -36,8 +36,9 @@ struct _ButlerMove
   char                   *stray;       /* (owned) (nullable): what of the new state points into the old file */
   ButlerSwap              swap;
   ButlerOutbox            outbox;
-  gboolean                arrived;     /* under the hub's mutex, as the next two: it stands still */
+  gboolean                arrived;     /* under the hub's mutex, as the next three: it stands still */
   gboolean                prepared;    /* its new state is there, or could not be made */
+  gboolean                left;        /* who swaps has it left to who dispatches it, as it holds something */
   GThread                *before;      /* (owned) (nullable): who dispatched a server without a thread before the swap did */
   gint64                  since;       /* ns; who has the reader's role */
 };

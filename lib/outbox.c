@@ -41,6 +41,12 @@ butler__outbox_close (ButlerOutbox *outbox G_GNUC_UNUSED)
 }
 
 gboolean
+butler__outbox_is_open (void)
+{
+  return g_private_get (&outbox_here) != NULL;
+}
+
+gboolean
 butler__outbox_take_slow (ButlerChannel *channel,
                           ButlerMessage *message)
 {
@@ -64,7 +70,7 @@ butler__outbox_post (ButlerOutbox *outbox)
     {
       g_autoptr (GError) error = NULL;
 
-      if (!butler__channel_post_message (letter->channel, g_steal_pointer (&letter->message), &error))
+      if (!butler__channel_post_accepted (letter->channel, g_steal_pointer (&letter->message), &error))
         butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "what a swap held back was lost: %s", error->message);
       letter_free (letter);
     }

@@ -20,6 +20,9 @@ extern _Atomic guint butler__outboxes_open;
 void butler__outbox_open  (ButlerOutbox *outbox);
 void butler__outbox_close (ButlerOutbox *outbox);
 
+/* butler__outbox_is_open() is TRUE if the calling thread has one open: what it does is not certain to happen. */
+gboolean butler__outbox_is_open (void);
+
 /* butler__outbox_post() sends it, on any thread; what cannot be sent is freed and logged. butler__outbox_drop() frees it. */
 void butler__outbox_post (ButlerOutbox *outbox);
 void butler__outbox_drop (ButlerOutbox *outbox);

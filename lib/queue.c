@@ -136,16 +136,24 @@ drop (ButlerChannel *channel,
   return BUTLER__SENT;
 }
 
+/* Room was reserved for it. */
+static ButlerSendResult
+push_or_give_back (ButlerChannel *channel,
+                   ButlerMessage *message)
+{
+  if (push (channel, message))
+    return BUTLER__SENT;
+  butler__credits_give (&channel->credits, 1);
+  return BUTLER__CLOSED_NOW;
+}
+
 static ButlerSendResult
 put_when_room (ButlerChannel *channel,
                ButlerMessage *message)
 {
   ButlerSendResult result = wait_for_room (channel);
 
-  if (result != BUTLER__SENT || push (channel, message))
-    return result;
-  butler__credits_give (&channel->credits, 1);
-  return BUTLER__CLOSED_NOW;
+  return result == BUTLER__SENT ? push_or_give_back (channel, message) : result;
 }
 
 static ButlerSendResult
@@ -157,6 +165,11 @@ overflow (ButlerChannel *channel,
     return BUTLER__CLOSED_NOW;
   if (channel->overflow == BUTLER_OVERFLOW_DROP_NEWEST)
     return drop (channel, message);
+  if (patience == BUTLER__ABOVE_CAPACITY)
+    {
+      butler__credits_overdraw (&channel->credits);
+      return push_or_give_back (channel, message);
+    }
   if (channel->overflow == BUTLER_OVERFLOW_BLOCK && patience == BUTLER__MAY_WAIT)
     return put_when_room (channel, message);
   return BUTLER__FULL_NOW;

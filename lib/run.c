@@ -119,7 +119,10 @@ run_startup (ButlerServer *server,
     ok = run_startup_events (server, error);
   server->starting = FALSE;
   if (set_started && !ok)
-    run_set_stop (server);
+    {
+      butler__server_begin_ending (server);
+      run_set_stop (server);
+    }
   return ok;
 }
 
@@ -213,11 +216,7 @@ butler__server_finish (ButlerServer *server)
   butler__hub_unlock (server->hub);
 
   drain (server);
-  butler__hub_lock (server->hub);
-  server->ending = TRUE;
-  butler__server_leave_halt (server);
-  butler__channel_drop_request (server->channel, BUTLER__REQUEST_SWAP);
-  butler__hub_unlock (server->hub);
+  butler__server_begin_ending (server);
   run_shutdown (server);
   drop_state (server);
   butler__channel_close_internal (server->channel);

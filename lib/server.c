@@ -7,6 +7,7 @@
 #include <threadbutler/error.h>
 
 #include "lib/boxed.h"
+#include "lib/settings.h"
 #include "lib/switch.h"
 
 #define DEFAULT_POOL_SIZE 2
@@ -22,27 +23,55 @@
  */
 BUTLER__DEFINE_BOXED (ButlerServer, butler_server, butler_server_ref, butler_server_unref);
 
+/* @known is what the program has its settings from. */
 static gpointer
 make_settings (const ButlerHandlers      *handlers,
+               const ButlerHandlers      *known,
                const ButlerServerOptions *options,
                GError                   **error)
 {
+  if (options->settings != NULL && known != NULL && known->settings != handlers->settings)
+    return butler__settings_adapt (known->settings, options->settings, handlers->set.settings, error);
   if (options->settings != NULL)
     return butler_record_copy (handlers->set.settings, options->settings);
   return butler_settings_from_key_file (handlers->set.settings, options->settings_file, options->settings_group, error);
 }
 
-/* A set of a plugin is taken as the generation that is current now has it. */
+/* The functions of a set that no module declares may lie in a plugin all the same. */
+static void
+pin_code (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  butler__pin (&server->pin, butler__generation_of_code (server->hub, (gconstpointer) (guintptr) server->handlers->entries[0].func),
+               "server", server->name, NULL);
+  butler__hub_unlock (server->hub);
+}
+
+static gboolean
+make_handlers (ButlerServer           *server,
+               const ButlerHandlerSet *set,
+               GError                **error)
+{
+  server->handlers = butler__handlers_new (set, BUTLER__ORIGIN_PROGRAM, error);
+  if (server->handlers != NULL)
+    pin_code (server);
+  return server->handlers != NULL;
+}
+
+/* A set of a plugin is taken as the generation that is current now has it; *@known is the one that the program knows. */
 static gboolean
 take_handlers (ButlerServer           *server,
                const ButlerHandlerSet *set,
+               ButlerHandlers        **known,
                GError                **error)
 {
   ButlerHub *hub = server->hub;
   ButlerHandlers *handlers = NULL;
 
   butler__hub_lock (hub);
-  server->module = butler__module_of_set (hub, set);
+  server->module = butler__module_of_set (hub, set, known);
+  if (*known != NULL)
+    butler__handlers_ref (*known);
   if (server->module != NULL)
     handlers = butler__generation_find (server->module->current, set->name);
   if (handlers != NULL)
@@ -53,11 +82,24 @@ take_handlers (ButlerServer           *server,
     }
   butler__hub_unlock (hub);
   if (server->module == NULL)
-    server->handlers = butler__handlers_new (set, BUTLER__ORIGIN_PROGRAM, error);
-  else if (handlers == NULL)
+    return make_handlers (server, set, error);
+  if (handlers == NULL)
     g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NOT_FOUND, "server %s: plugin %s has no handler set %s any more", server->name,
                  server->module->name, set->name);
-  return server->handlers != NULL;
+  return handlers != NULL;
+}
+
+static gboolean
+check_given_state (const ButlerServer   *server,
+                   const ButlerHandlers *known,
+                   GError              **error)
+{
+  if (server->given_state == NULL || known == NULL || known->state == server->handlers->state)
+    return TRUE;
+  g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_LAYOUT,
+               "server %s: its state is the program's own, and of another layout than that of generation %u of plugin %s", server->name,
+               server->pin.generation->number, server->module->name);
+  return FALSE;
 }
 
 /* All or none: a server whose types go elsewhere must not take half of them. The mutex is held. */
@@ -157,11 +199,13 @@ server_alloc (ButlerHub                 *hub,
 static void
 server_free (ButlerServer *server)
 {
+  g_clear_pointer (&server->old_settings, g_ptr_array_unref);
   if (server->settings != NULL)
     butler_record_free (server->settings);
   g_clear_pointer (&server->main_context, g_main_context_unref);
   butler__events_clear (&server->startup);
   butler__events_clear (&server->shutdown);
+  g_clear_pointer (&server->code, g_ptr_array_unref);
   g_clear_pointer (&server->handlers, butler__handlers_unref);
   butler__unpin (&server->pin);
   g_clear_pointer (&server->settings_file, g_key_file_unref);
@@ -173,6 +217,33 @@ server_free (ButlerServer *server)
   g_free (server);
 }
 
+static void
+pin_free (gpointer pin)
+{
+  butler__unpin (pin);
+  g_free (pin);
+}
+
+/* They stay what they are, whichever generation its handlers are of. */
+static void
+pin_function (ButlerServer *server,
+              const char   *kind,
+              gconstpointer function)
+{
+  ButlerGeneration *generation;
+
+  butler__hub_lock (server->hub);
+  generation = butler__generation_of_code (server->hub, function);
+  if (generation != NULL)
+    {
+      if (server->code == NULL)
+        server->code = g_ptr_array_new_with_free_func (pin_free);
+      g_ptr_array_add (server->code, g_new (ButlerPin, 1));
+      butler__pin (server->code->pdata[server->code->len - 1], generation, kind, server->name, NULL);
+    }
+  butler__hub_unlock (server->hub);
+}
+
 static ButlerServer *
 make (ButlerHub                 *hub,
       const char                *name,
@@ -181,14 +252,17 @@ make (ButlerHub                 *hub,
       GError                   **error)
 {
   g_autoptr (ButlerServer) server = server_alloc (hub, name, options);
+  g_autoptr (ButlerHandlers) known = NULL;
 
-  if (!take_handlers (server, set, error))
+  if (!take_handlers (server, set, &known, error) || !check_given_state (server, known, error))
     return NULL;
-  if (server->handlers->settings != NULL && (server->settings = make_settings (server->handlers, options, error)) == NULL)
+  if (server->handlers->settings != NULL && (server->settings = make_settings (server->handlers, known, options, error)) == NULL)
     {
       g_prefix_error (error, "server %s: ", name);
       return NULL;
     }
+  if (server->loop != NULL)
+    pin_function (server, "the loop of server", (gconstpointer) (guintptr) server->loop);
   return g_steal_pointer (&server);
 }
 
@@ -318,6 +392,7 @@ butler_server_add_startup (ButlerServer      *server,
   g_return_if_fail (func != NULL);
   g_return_if_fail (butler_server_get_state (server) == BUTLER_SERVER_NEW);
 
+  pin_function (server, "a startup event of server", (gconstpointer) (guintptr) func);
   butler__events_add_startup (&server->startup, func, data, destroy);
 }
 
@@ -345,6 +420,7 @@ butler_server_add_shutdown (ButlerServer       *server,
   g_return_if_fail (func != NULL);
   g_return_if_fail (butler_server_get_state (server) == BUTLER_SERVER_NEW);
 
+  pin_function (server, "a shutdown event of server", (gconstpointer) (guintptr) func);
   butler__events_add_shutdown (&server->shutdown, func, data, destroy);
 }
 

@@ -37,6 +37,7 @@ struct _ButlerServer
   /* Before the first start by who made it, read-only afterwards. */
   ButlerEvents    startup;
   ButlerEvents    shutdown;
+  GPtrArray      *code;        /* (owned) (nullable): ButlerPin: of plugins in which its loop or functions of its events lie */
 
   /* Under the hub's mutex. */
   ButlerServerState state;
@@ -48,8 +49,10 @@ struct _ButlerServer
   GError         *start_error; /* (owned) (nullable) */
   ButlerHalt     *halt;        /* (owned) (nullable): the swap that waits for it; it has not arrived, or stands still */
   ButlerMove     *move;        /* (nullable): what a swap has prepared for it; the swap's, while that halts the module */
-  gboolean        ending;      /* of this run only the shutdown events are left */
-  gboolean        comes_late;  /* a swap asked for it while it started */
+  gboolean        ending;      /* of this run only the shutdown events, or the stop function, are left */
+  gboolean        comes_late;  /* it was asked to stand still while it started */
+  gboolean        rolls;       /* it is to take what is current at its next boundary; the layouts are the same */
+  gboolean        lent;        /* it has no thread, and a swap has the reader's role for a moment */
   gboolean        routed;      /* the types of its set are routed to it */
   gint64          pause;       /* how long the last swap kept it, ns */
   GSource        *source;      /* (unowned) (nullable): not destroyed; goes with the run */

@@ -88,7 +88,7 @@ static gboolean
 plan_routes (const ButlerMove *move,
              GError          **error)
 {
-  for (guint i = 0; move->server->routed && i < move->handlers->set.n_handlers; i++)
+  for (guint i = 0; move->server->routed && !move->server->removed && i < move->handlers->set.n_handlers; i++)
     if (!plan_route (move->server, &move->handlers->entries[i], error))
       return FALSE;
   return TRUE;
@@ -164,6 +164,40 @@ publish (GPtrArray *candidates,
     }
 }
 
+/* Servers that were made while others came to stand still: they wait with their start. */
+static gboolean
+plan_late (ButlerHub             *hub,
+           const ButlerCandidate *candidate,
+           GPtrArray             *moves,
+           GError               **error)
+{
+  for (guint i = 0; i < hub->servers->len; i++)
+    {
+      ButlerServer *server = hub->servers->pdata[i];
+
+      if (server->module == candidate->module && server->move == NULL && !plan_server (server, candidate, moves, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* What was planned may not be so any more: a program routes types at any time. */
+static gboolean
+publish_halted (ButlerHub  *hub,
+                GPtrArray  *candidates,
+                GPtrArray  *moves,
+                GError    **error)
+{
+  for (guint i = 0; i < candidates->len; i++)
+    if (!plan_late (hub, candidates->pdata[i], moves, error))
+      return FALSE;
+  for (guint i = 0; i < moves->len; i++)
+    if (!plan_routes (moves->pdata[i], error))
+      return FALSE;
+  publish (candidates, moves);
+  return TRUE;
+}
+
 /* While messages flow: each server comes over by itself at its next boundary. All are asked before the mutex is let go, so before any
  * of them can come. */
 static void
@@ -175,7 +209,10 @@ publish_rolling (GPtrArray *candidates,
     {
       ButlerMove *move = moves->pdata[i];
 
-      if (butler__server_is_active (move->server))
+      /* What an earlier swap has left for its end was planned anew. */
+      g_clear_pointer (&move->server->move, butler__move_free);
+      move->server->rolls = butler__server_is_active (move->server);
+      if (move->server->rolls)
         butler__channel_request (move->server->channel, BUTLER__REQUEST_SWAP);
       else
         butler__move_apply (move);
@@ -355,7 +392,7 @@ swap_unlocked (ButlerHub    *hub,
   *idle = list_idle (moves);
   if (!report->stopped)
     publish_rolling (candidates, moves);
-  else if (!butler__halt_run (hub, candidates, moves, publish, cancellable, error))
+  else if (!butler__halt_run (hub, candidates, moves, publish_halted, cancellable, error))
     return NULL;
   return g_steal_pointer (&report);
 }
@@ -380,6 +417,18 @@ swap_candidates (ButlerHub    *hub,
   return report;
 }
 
+/* Without the mutex. */
+static void
+look_again (GCancellable *cancellable G_GNUC_UNUSED,
+            gpointer      data)
+{
+  ButlerHub *hub = data;
+
+  butler__hub_lock (hub);
+  g_cond_broadcast (&hub->changed);
+  butler__hub_unlock (hub);
+}
+
 ButlerSwapReport *
 butler__swap_run (ButlerHub         *hub,
                   const char *const *plugins,
@@ -389,6 +438,7 @@ butler__swap_run (ButlerHub         *hub,
   g_autoptr (GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) butler__candidate_free);
   g_autoptr (GPtrArray) modules = NULL;
   ButlerSwapReport *report = NULL;
+  gulong id = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (look_again), hub, NULL) : 0;
 
   g_mutex_lock (&hub->loading);
   modules = butler__hub_get_modules (hub);
@@ -396,5 +446,6 @@ butler__swap_run (ButlerHub         *hub,
       && butler__candidates_check (hub, candidates, error))
     report = swap_candidates (hub, candidates, cancellable, error);
   g_mutex_unlock (&hub->loading);
+  g_cancellable_disconnect (cancellable, id);
   return report;
 }

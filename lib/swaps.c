@@ -124,14 +124,18 @@ end_swaps (ButlerHub *hub)
 {
   GThread *swapper;
 
-  set_idle (hub, NULL);
   butler__hub_lock (hub);
-  swapper = g_steal_pointer (&hub->swapper);
+  hub->gone = TRUE; /* also of a hub that never had a server */
+  swapper = hub->swapper;
   butler__hub_unlock (hub);
   if (swapper == NULL)
     return;
   g_async_queue_push (hub->swaps, &the_end);
   g_thread_join (swapper);
+  set_idle (hub, NULL); /* it may have set it last */
+  butler__hub_lock (hub);
+  hub->swapper = NULL;
+  butler__hub_unlock (hub);
   g_clear_pointer (&hub->swaps, g_async_queue_unref);
 }
 
@@ -260,7 +264,7 @@ butler_hub_swap (ButlerHub         *hub,
   g_return_val_if_fail (hub != NULL, NULL);
 
   butler__hub_lock (hub);
-  here = serves_any (hub, plugins);
+  here = hub->swapper == g_thread_self () || serves_any (hub, plugins);
   butler__hub_unlock (hub);
   if (here)
     {

@@ -7,8 +7,8 @@
 
 #include "lib/pending.h"
 
-static gint64
-now_in_ns (void)
+gint64
+butler__now_in_ns (void)
 {
   struct timespec now;
 
@@ -72,6 +72,7 @@ take_current (ButlerServer *server)
 {
   ButlerGeneration *current = server->module->current;
 
+  server->rolls = FALSE;
   if (server->pin.generation == current)
     return;
   if (server->record != NULL)
@@ -88,6 +89,9 @@ still_arriving (gpointer data)
   ButlerServer *server = data;
   gboolean arriving;
 
+  /* Asked anew: that halt is over, and this is the next one. */
+  if (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP))
+    return FALSE;
   butler__hub_lock (server->hub);
   arriving = server->halt != NULL && server->halt->phase == BUTLER__HALT_ARRIVING;
   butler__hub_unlock (server->hub);
@@ -135,7 +139,7 @@ stand_still (ButlerServer *server,
     butler__move_install (move);
   server->halt = NULL;
   server->move = NULL;
-  server->pause = now_in_ns () - move->since;
+  server->pause = butler__now_in_ns () - move->since;
   halt->staying--;
   g_cond_broadcast (&server->hub->changed);
   butler__hub_unlock (server->hub);
@@ -164,27 +168,25 @@ come_to_halt (ButlerServer *server,
 void
 butler__server_come_over (ButlerServer *server)
 {
-  gint64 since = now_in_ns ();
+  gint64 since = butler__now_in_ns ();
 
   if (server->coming_over)
     return;
   butler__hub_lock (server->hub);
   butler__channel_drop_request (server->channel, BUTLER__REQUEST_SWAP);
-  if (server->module == NULL)
-    server->comes_late = FALSE;
-  else if (server->starting || server->ending)
+  if (server->rolls)
+    {
+      take_current (server);
+      server->pause = butler__now_in_ns () - since;
+      g_cond_broadcast (&server->hub->changed);
+    }
+  if (server->halt != NULL && (server->starting || server->ending))
     server->comes_late = TRUE;
   else if (server->halt != NULL)
     {
       server->coming_over = TRUE;
       come_to_halt (server, since);
       server->coming_over = FALSE;
-    }
-  else if (server->pin.generation != server->module->current)
-    {
-      take_current (server);
-      server->pause = now_in_ns () - since;
-      g_cond_broadcast (&server->hub->changed);
     }
   butler__hub_unlock (server->hub);
 }
@@ -215,12 +217,42 @@ butler__server_await_halt (ButlerServer *server)
 void
 butler__server_begin_run (ButlerServer *server)
 {
-  if (server->module == NULL || server->module->halt == NULL)
+  if (server->module == NULL)
+    return;
+  if (server->rolls)
+    take_current (server); /* the run before had ended while others stood still */
+  if (server->module->halt == NULL)
     return;
   server->halt = butler__halt_ref (server->module->halt);
   server->halt->arriving++;
   butler__waits_admit (server->hub->waits, &server->channel->served, TRUE);
+  butler__credits_wake (&server->channel->credits);
   butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
+}
+
+void
+butler__server_begin_ending (ButlerServer *server)
+{
+  butler__hub_lock (server->hub);
+  server->ending = TRUE;
+  butler__server_leave_halt (server);
+  butler__hub_unlock (server->hub);
+  butler__server_come_over (server);
+}
+
+gboolean
+butler__server_await_return (ButlerServer *server)
+{
+  gboolean lent;
+
+  if (server->loop != NULL || butler__channel_is_mine (server->channel))
+    return FALSE;
+  butler__hub_lock (server->hub);
+  lent = server->lent;
+  while (server->lent)
+    g_cond_wait (&server->hub->changed, &server->hub->mutex);
+  butler__hub_unlock (server->hub);
+  return lent;
 }
 
 void
@@ -258,6 +290,7 @@ void
 butler__server_leave_module (ButlerServer *server)
 {
   butler__unpin (&server->pin);
+  server->rolls = FALSE;
   if (server->module != NULL && server->module->halt == NULL)
     g_clear_pointer (&server->move, butler__move_free);
   server->module = NULL;

@@ -34,6 +34,9 @@ struct _ButlerHalt
   GError         *error;    /* (owned) (nullable): the first that failed */
 };
 
+/* butler__now_in_ns() is monotonic. */
+gint64 butler__now_in_ns (void);
+
 ButlerHalt *butler__halt_new   (gint64 deadline);
 ButlerHalt *butler__halt_ref   (ButlerHalt *halt);
 void        butler__halt_unref (ButlerHalt *halt);
@@ -47,6 +50,13 @@ void butler__server_come_over (ButlerServer *server);
 gboolean butler__server_await_halt (ButlerServer *server);
 void butler__server_begin_run (ButlerServer *server);
 void butler__server_end_run   (ButlerServer *server);
+
+/* butler__server_begin_ending() says that the run does not come to a boundary any more: what is left is its end. Who has the reader's
+ * role. */
+void butler__server_begin_ending (ButlerServer *server);
+
+/* butler__server_await_return() waits while a swap has the reader's role of a server without a thread; FALSE if none had it. */
+gboolean butler__server_await_return (ButlerServer *server);
 
 /* butler__server_leave_module() is for a server that will not run again: it needs no code any more. The mutex is held. */
 void butler__server_leave_module (ButlerServer *server);

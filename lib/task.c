@@ -7,6 +7,7 @@
 
 #include "lib/log.h"
 #include "lib/message.h"
+#include "lib/outbox.h"
 #include "lib/pending.h"
 
 /* Work that blocks, on the threads of a pool: a server's own, or the hub's. */
@@ -317,7 +318,6 @@ butler_context_run_task (ButlerContext  *context,
                          gpointer        data,
                          GDestroyNotify  destroy)
 {
-  ButlerGeneration *generation;
   ButlerServer *server;
   ButlerTask *task;
 
@@ -336,10 +336,10 @@ butler_context_run_task (ButlerContext  *context,
   g_return_if_fail (!context->is_swapping); /* it may yet not happen */
   butler__hub_lock (context->hub);
   count_begun (context->hub);
-  generation = butler__generation_of_code (context->hub, (gconstpointer) (guintptr) func);
-  butler__hub_unlock (context->hub);
   task = task_new (context->hub, context->cancellable, name, func, data, destroy);
-  butler__pending_begin (&task->pending, server, generation, "task", task->name);
+  butler__pending_begin (&task->pending, server, butler__generation_of_code (context->hub, (gconstpointer) (guintptr) func),
+                         "task", task->name);
+  butler__hub_unlock (context->hub);
   free_pool (push (&server->tasks, server->pool_size, task));
 }
 
@@ -371,6 +371,7 @@ butler_hub_run_task (ButlerHub      *hub,
 
   g_return_if_fail (hub != NULL);
   g_return_if_fail (name != NULL && func != NULL);
+  g_return_if_fail (!butler__outbox_is_open ()); /* in `swapped`: it may yet not happen, and then its code goes */
 
   butler__hub_lock (hub);
   count_begun (hub);

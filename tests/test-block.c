@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include "lib/outbox.h"
 #include "tests/channels.h"
 
 /* Senders that wait for room, each test for each of these capacities. */
@@ -302,6 +303,25 @@ START_TEST (all_that_wait_get_room)
 }
 END_TEST
 
+/* By the reader itself, as in a swap: it would be refused to wait for room. */
+START_TEST (what_was_held_back_finds_room)
+{
+  g_autoptr (ButlerChannel) channel = full_channel (capacities[_i]);
+  ButlerOutbox outbox;
+
+  butler__outbox_open (&outbox);
+  send_number (channel, capacities[_i] + 1);
+  butler__outbox_close (&outbox);
+  ck_assert_uint_eq (butler_channel_get_length (channel), capacities[_i]);
+  ck_assert (butler__channel_claim (channel));
+  butler__outbox_post (&outbox);
+  butler__channel_release (channel);
+  for (int value = 1; value <= capacities[_i] + 1; value++)
+    ck_assert_int_eq (number_in (butler_channel_receive (channel, 0, NULL)), value);
+  ck_assert_uint_eq (butler__credits_used (&channel->credits), 0);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -317,6 +337,7 @@ main (void)
     killed_sender_waits_no_more,
     next_run_waits_as_ever,
     all_that_wait_get_room,
+    what_was_held_back_finds_room,
   };
   Suite *suite = suite_create ("block");
   TCase *every = tcase_create ("every capacity");

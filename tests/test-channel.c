@@ -324,6 +324,16 @@ try_to_receive (gpointer channel)
   return error;
 }
 
+static gpointer
+claim_and_release (gpointer channel)
+{
+  gboolean claimed = butler__channel_claim (channel);
+
+  if (claimed)
+    butler__channel_release (channel);
+  return GINT_TO_POINTER (claimed);
+}
+
 START_TEST (second_reader_is_refused)
 {
   g_autoptr (ButlerChannel) channel = channel_made (_i);
@@ -355,6 +365,28 @@ START_TEST (reader_may_change)
 END_TEST
 
 /* Beside the public lane */
+
+/* Who reads is looked up by others all the time: who only tries must leave no trace. */
+START_TEST (reader_for_a_moment_is_followed_by_the_one_before)
+{
+  g_autoptr (ButlerChannel) channel = channel_made (_i);
+  GThread *nobody = NULL;
+  GThread *before = NULL;
+  GThread *self = g_thread_new ("before", claim_and_release, channel);
+
+  ck_assert (g_thread_join (g_thread_ref (self)));
+  ck_assert (butler__channel_claim_from (channel, &before));
+  ck_assert_ptr_eq (before, self);
+  ck_assert_ptr_eq (channel->served.thread, g_thread_self ());
+  ck_assert (!butler__channel_claim_from (channel, &nobody));
+  ck_assert_ptr_null (nobody);
+  ck_assert_ptr_eq (channel->served.thread, g_thread_self ());
+  g_thread_unref (butler__waits_hand_over (channel->waits, &channel->served, before));
+  butler__channel_release (channel);
+  ck_assert_ptr_eq (channel->served.thread, self);
+  g_thread_unref (self);
+}
+END_TEST
 
 START_TEST (internal_lane_is_apart)
 {
@@ -461,6 +493,7 @@ main (void)
     channel_with_a_reader_is_not_reopened,
     second_reader_is_refused,
     reader_may_change,
+    reader_for_a_moment_is_followed_by_the_one_before,
     internal_lane_is_apart,
     internal_lane_outlives_the_public_one,
     killed_reader_gets_nothing_more,

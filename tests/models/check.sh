@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: The ThreadButler authors
+#
+# check.sh: checks the models in this folder with spin, each as its head says: what must hold holds, and with its mechanism taken out
+# it does not. Skipped without spin.
+
+set -eu
+
+CC=${CC:-cc}
+
+if ! command -v spin >/dev/null 2>&1; then
+  echo "spin is missing: skipped"
+  exit 77
+fi
+models=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# holds MODEL [-DNAME...]: TRUE if no state of it is wrong, and none is a dead end.
+holds ()
+{
+  model=$1
+  shift
+  (cd "$work" && spin -a "$@" "$models/$model.pml" && $CC -O2 -w -DSAFETY -o pan pan.c && ./pan -m1000000) 2>&1 || :
+}
+
+failed=0
+
+expect ()
+{
+  wanted=$1
+  shift
+  log=$(holds "$@")
+  case $log in
+    *"errors: 0"*) found=holds ;;
+    *"errors: "*) found=fails ;;
+    *) found="cannot be checked" ;;
+  esac
+  if [ "$found" != "$wanted" ]; then
+    printf '%s\n' "$log"
+    failed=1
+  fi
+  printf '%s: %s\n' "$*" "$found"
+}
+
+expect holds swap
+expect holds swap -DFAIL
+expect fails swap -DEARLY
+expect fails swap -DUNLOCKED
+expect fails swap -DFAIL -DFORGETS
+
+exit $failed
