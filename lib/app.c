@@ -124,15 +124,15 @@ list_server_names (ButlerApp *app)
   return names;
 }
 
-/* The group that a user calls @name: "app", a server's name, or the group as it stands in the file. */
+/* The group that a user calls @name: "app", "dev", a server's name, or the group as it stands in the file. */
 static char *
 find_group (ButlerApp  *app,
             const char *name)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (app->file, NULL);
 
-  if (g_str_equal (name, APP_GROUP))
-    return g_strdup (APP_GROUP);
+  if (g_str_equal (name, APP_GROUP) || g_str_equal (name, BUTLER__APP_DEV_GROUP))
+    return g_strdup (name);
 
   for (guint i = 0; groups[i] != NULL; i++)
     if (g_str_equal (groups[i], name) || g_strcmp0 (butler__app_server_name (groups[i]), name) == 0)
@@ -155,7 +155,7 @@ refuse_server (ButlerApp  *app,
 /**
  * butler_app_set:
  * @app: an app that was not loaded yet
- * @assignment: GROUP.KEY=VALUE, where GROUP is `app` or a server's name, and VALUE is written as in the file
+ * @assignment: GROUP.KEY=VALUE, where GROUP is `app`, `dev` or a server's name, and VALUE is written as in the file
  * @error: (nullable): where to put an error
  *
  * Changes a key of the app file, in memory only, as `threadbutler run --set` does. Whether the key and the value are
@@ -227,7 +227,7 @@ static gboolean
 check_groups (ButlerApp *app,
               GError   **error)
 {
-  static const char *const known[] = { APP_GROUP, "server", NULL };
+  static const char *const known[] = { APP_GROUP, BUTLER__APP_DEV_GROUP, "server", NULL };
   g_auto (GStrv)           groups = g_key_file_get_groups (app->file, NULL);
   g_autoptr (GHashTable)   names = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -235,12 +235,12 @@ check_groups (ButlerApp *app,
     {
       const char *name = butler__app_server_name (groups[i]);
 
-      if (name == NULL && !g_str_equal (groups[i], APP_GROUP))
+      if (name == NULL && !g_str_equal (groups[i], APP_GROUP) && !g_str_equal (groups[i], BUTLER__APP_DEV_GROUP))
         {
           g_auto (GStrv)   words = g_strsplit (groups[i], " ", 2);
           g_autofree char *hint = butler__name_hint (words[0] != NULL ? words[0] : "", known);
 
-          return butler__app_refuse (app, groups[i], NULL, error, "groups are [app] and [server NAME]%s", hint);
+          return butler__app_refuse (app, groups[i], NULL, error, "groups are [app], [dev] and [server NAME]%s", hint);
         }
       if (name != NULL && !g_hash_table_add (names, (gpointer) name))
         return butler__app_refuse (app, groups[i], NULL, error, "there are two servers of this name");
@@ -250,21 +250,40 @@ check_groups (ButlerApp *app,
   return TRUE;
 }
 
-static gboolean
-check_app_keys (ButlerApp *app,
-                GError   **error)
+gboolean
+butler__app_check_keys (ButlerApp         *app,
+                        const char        *group,
+                        const char *const *known,
+                        GError           **error)
 {
-  static const char *const known[] = { "plugin-path", "trust", NULL };
-  g_auto (GStrv)           keys = g_key_file_get_keys (app->file, APP_GROUP, NULL, NULL);
+  g_auto (GStrv) keys = g_key_file_get_keys (app->file, group, NULL, NULL);
 
   for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
     if (!g_strv_contains (known, keys[i]))
       {
         g_autofree char *hint = butler__name_hint (keys[i], known);
 
-        return butler__app_refuse (app, APP_GROUP, keys[i], error, "there is no such key%s", hint);
+        return butler__app_refuse (app, group, keys[i], error, "there is no such key%s", hint);
       }
   return TRUE;
+}
+
+static gboolean
+check_app_keys (ButlerApp *app,
+                GError   **error)
+{
+  static const char *const known[] = { "plugin-path", "trust", NULL };
+
+  return butler__app_check_keys (app, APP_GROUP, known, error);
+}
+
+static gboolean
+check_dev (ButlerApp *app,
+           GError   **error)
+{
+  g_autoptr (ButlerAppDev) dev = butler_app_get_dev (app, error);
+
+  return dev != NULL;
 }
 
 static gboolean
@@ -325,7 +344,7 @@ gboolean
 butler__app_prepare (ButlerApp *app,
                      GError   **error)
 {
-  return check_groups (app, error) && check_app_keys (app, error) && make_search (app, error);
+  return check_groups (app, error) && check_app_keys (app, error) && check_dev (app, error) && make_search (app, error);
 }
 
 /**

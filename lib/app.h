@@ -21,6 +21,8 @@ struct _ButlerApp
   ButlerSearch *search;  /* (owned) (nullable): while loading or probing */
 };
 
+#define BUTLER__APP_DEV_GROUP "dev"
+
 /* butler__app_server_name() is the NAME of a group "server NAME", or NULL. */
 const char *butler__app_server_name (const char *group);
 
@@ -42,3 +44,9 @@ gboolean butler__app_refuse (ButlerApp  *app,
                              GError    **error,
                              const char *format,
                              ...) G_GNUC_PRINTF (5, 6);
+
+/* butler__app_check_keys() refuses a key of @group that is not one of @known, NULL at their end; the nearest is named. */
+gboolean butler__app_check_keys (ButlerApp         *app,
+                                 const char        *group,
+                                 const char *const *known,
+                                 GError           **error);

@@ -248,7 +248,7 @@ butler__server_try_dispatch (ButlerServer *server,
  *
  * Thread: the server's loop, never a handler; of a server without a thread any, one at a time. Anything else is refused, with a
  * critical warning, but for a server without a thread that a stop on another thread is running to its end: then there is
- * nothing left to do here.
+ * nothing left to do here. While a swap moves a server without a thread to new code, it is waited for.
  *
  * Returns: how many messages were handled, results of tasks and ends of holds among them
  *

@@ -26,6 +26,8 @@ static const GDBusErrorEntry names[] = {
   ERROR_NAME (BAD_ABI, "BadAbi"),
   ERROR_NAME (UNTRUSTED, "Untrusted"),
   ERROR_NAME (BAD_CONFIG, "BadConfig"),
+  ERROR_NAME (UNCHANGED, "Unchanged"),
+  ERROR_NAME (SWAPPING, "Swapping"),
 };
 
 /**

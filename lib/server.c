@@ -294,7 +294,11 @@ add (ButlerServer              *server,
  * Makes a server and routes the message types of its set to it. From now on messages to it are accepted; they wait until it
  * is started.
  *
- * Errors: %BUTLER_ERROR_BAD_HANDLERS and %BUTLER_ERROR_BAD_LAYOUT if @set is wrong, %BUTLER_ERROR_EXISTS if the name is taken or
+ * A set of a plugin that was swapped since is taken as it is now: settings that @options hold are adapted to it. A plugin may make
+ * servers of its own sets: they are swapped with it.
+ *
+ * Errors: %BUTLER_ERROR_BAD_HANDLERS and %BUTLER_ERROR_BAD_LAYOUT if @set is wrong, the latter also if the state in @options has
+ * another layout than the plugin's of now, %BUTLER_ERROR_EXISTS if the name is taken or
  * if a type is routed elsewhere and @options do not say no_route, %BUTLER_ERROR_BAD_VALUE if a default setting is wrong,
  * %BUTLER_ERROR_CLOSED if the hub has ended.
  *

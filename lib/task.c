@@ -355,7 +355,7 @@ butler_context_run_task (ButlerContext  *context,
  * does. The end of the hub waits for its tasks, and cancels them first. If there is no thread to be had, and the pool has none, the task
  * fails without having run.
  *
- * Thread: any.
+ * Thread: any, but not in a `swapped` function, whose code goes if the swap does not happen.
  *
  * Since: 1.0
  */

@@ -123,7 +123,7 @@ END_TEST
 /* Each code has a name of its own, which leads back to it. */
 START_TEST (all_errors_have_names)
 {
-  for (int code = 0; code <= BUTLER_ERROR_BAD_CONFIG; code++)
+  for (int code = 0; code <= BUTLER_ERROR_SWAPPING; code++)
     {
       g_autoptr (GError) error = g_error_new_literal (BUTLER_ERROR, code, "text");
       g_autofree char *name = g_dbus_error_encode_gerror (error);

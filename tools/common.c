@@ -135,10 +135,9 @@ join_entries (const GOptionEntry *entries,
 }
 
 ButlerApp *
-tool_load_app (const char         *command,
+tool_read_app (const char         *command,
                const char         *summary,
                const GOptionEntry *more,
-               gboolean            probes,
                int                 argc,
                char              **argv,
                char              **path)
@@ -150,7 +149,7 @@ tool_load_app (const char         *command,
   g_autoptr (ButlerApp)  app = NULL;
   const GOptionEntry     entries[] = {
     { "set", 's', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &assignments,
-      "Set a key of the app file; GROUP is app or a server's name", "GROUP.KEY=VALUE" },
+      "Set a key of the app file; GROUP is app, dev or a server's name", "GROUP.KEY=VALUE" },
     { "plugin-path", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &folders,
       "Look for plugins in DIR first", "DIR" },
     { "log-level", 'l', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &level,
@@ -165,11 +164,41 @@ tool_load_app (const char         *command,
 
   if (level == NULL || tool_log_set_level (level, &error))
     app = butler_app_new (*path, &error);
-  if (app != NULL && prepare (app, folders, assignments, &error) && (!probes || probe (app, &error))
-      && butler_app_load (app, &error))
+  if (app != NULL && prepare (app, folders, assignments, &error))
     return g_steal_pointer (&app);
   tool_say ("%s", error->message);
   return NULL;
+}
+
+gboolean
+tool_load (ButlerApp *app)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (butler_app_load (app, &error))
+    return TRUE;
+  tool_say ("%s", error->message);
+  return FALSE;
+}
+
+ButlerApp *
+tool_load_app (const char         *command,
+               const char         *summary,
+               const GOptionEntry *more,
+               gboolean            probes,
+               int                 argc,
+               char              **argv,
+               char              **path)
+{
+  g_autoptr (ButlerApp) app = tool_read_app (command, summary, more, argc, argv, path);
+  g_autoptr (GError)    error = NULL;
+
+  if (app != NULL && probes && !probe (app, &error))
+    {
+      tool_say ("%s", error->message);
+      return NULL;
+    }
+  return app != NULL && tool_load (app) ? g_steal_pointer (&app) : NULL;
 }
 
 int

@@ -38,8 +38,19 @@ GStrv tool_parse_all (const char         *command,
 gboolean tool_at_most_one (const char *command,
                            GStrv       operands);
 
-/* tool_load_app() is what run and check have in common: parses their options and @more (nullable), reads the app file
- * and loads what it names, with @probes only what another process could load. NULL after a message. @path (out) (transfer full) */
+/* tool_read_app() parses the options that all have in common who run an app, or check it, and those of @more (nullable),
+ * and reads the app file. NULL after a message. @path (out) (transfer full) */
+ButlerApp *tool_read_app (const char         *command,
+                          const char         *summary,
+                          const GOptionEntry *more,
+                          int                 argc,
+                          char              **argv,
+                          char              **path);
+
+/* tool_load() loads what the app file names. FALSE after a message. */
+gboolean tool_load (ButlerApp *app);
+
+/* tool_load_app() does both; with @probes only what another process could load. */
 ButlerApp *tool_load_app (const char         *command,
                           const char         *summary,
                           const GOptionEntry *more,
@@ -53,6 +64,8 @@ int tool_finish (void);
 
 /* The commands; each returns an exit status. */
 int tool_run     (int    argc,
+                  char **argv);
+int tool_dev     (int    argc,
                   char **argv);
 int tool_check   (int    argc,
                   char **argv);

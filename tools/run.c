@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include "tools/run.h"
+
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 
 #include "tools/common.h"
+#include "tools/swaps.h"
 
 typedef struct
 {
@@ -68,19 +71,28 @@ on_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static int
-run_app (ButlerApp     *app,
-         ButlerControl *control)
+static gboolean
+on_hangup (gpointer app)
+{
+  tool_swap (butler_app_get_hub (app), TOOL_NOT_BUILT);
+  return G_SOURCE_CONTINUE;
+}
+
+int
+tool_run_app (ButlerApp     *app,
+              ButlerControl *control)
 {
   Run      run = { .app = app, .control = control, .loop = g_main_loop_new (NULL, FALSE) };
   guint    interrupt = g_unix_signal_add (SIGINT, on_signal, &run);
   guint    terminate = g_unix_signal_add (SIGTERM, on_signal, &run);
+  guint    hangup = g_unix_signal_add (SIGHUP, on_hangup, app);
   GThread *lifetime = g_thread_new ("lifetime", live, &run);
 
   g_main_loop_run (run.loop);
   g_thread_join (lifetime);
   g_source_remove (interrupt); /* from here on a signal ends the process at once */
   g_source_remove (terminate);
+  g_source_remove (hangup);
   g_main_loop_unref (run.loop);
   if (run.error == NULL && run.n_signals < 2)
     return TOOL_OK;
@@ -101,11 +113,10 @@ name_app (const char *path)
   return name;
 }
 
-/* Whoever cannot be asked can run all the same. */
-static ButlerControl *
-open_control (ButlerApp  *app,
-              const char *path,
-              const char *name)
+ButlerControl *
+tool_open_control (ButlerApp  *app,
+                   const char *path,
+                   const char *name)
 {
   g_autofree char   *own = name_app (path);
   g_autoptr (GError) error = NULL;
@@ -120,27 +131,30 @@ int
 tool_run (int    argc,
           char **argv)
 {
+  gboolean                   watched = FALSE;
   g_autofree char           *path = NULL;
   g_autofree char           *name = NULL;
   gboolean                   no_control = FALSE;
   g_autoptr (ButlerControl)  control = NULL;
   g_autoptr (ButlerApp)      app = NULL; /* goes before the control: who waits for the end sees that go */
+  g_autoptr (ButlerHubWatch) watch = NULL; /* goes before its hub */
   const GOptionEntry         entries[] = {
-    { "name", 'n', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &name,
-      "What status, reload and stop call it; default: the app file's name without .ini", "NAME" },
-    { "no-control", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &no_control,
-      "Open no control socket: status, reload and stop do not find it", NULL },
+    { "watch", 'w', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &watched, "Replace a plugin when its file changes", NULL },
+    TOOL_CONTROL_ENTRIES (&name, &no_control),
     G_OPTION_ENTRY_NULL,
   };
 
   signal (SIGPIPE, SIG_IGN); /* who writes to a closed pipe is told by errno */
   app = tool_load_app ("run",
                        "Loads the plugins that an app file names and runs its servers, until they are done or until\n"
-                       "SIGINT or SIGTERM: the first stops them in order, a second one kills them.",
+                       "SIGINT or SIGTERM: the first stops them in order, a second one kills them. SIGHUP replaces the\n"
+                       "plugins whose files have changed, while messages flow.",
                        entries, FALSE, argc, argv, &path);
   if (app == NULL)
     return TOOL_REFUSED;
+  if (watched && (watch = tool_watch (butler_app_get_hub (app))) == NULL)
+    return TOOL_FAILED;
   if (!no_control)
-    control = open_control (app, path, name);
-  return run_app (app, control);
+    control = tool_open_control (app, path, name);
+  return tool_run_app (app, control);
 }

@@ -16,6 +16,7 @@ typedef struct
 
 static const Command commands[] = {
   { "run", tool_run },
+  { "dev", tool_dev },
   { "check", tool_check },
   { "inspect", tool_inspect },
   { "status", tool_status },
@@ -30,6 +31,7 @@ static const Command commands[] = {
   "\n"                                                                                                                 \
   "Commands:\n"                                                                                                        \
   "  run APP.ini         load the plugins that an app file names and run its servers\n"                                \
+  "  dev APP.ini         run it, build the plugins when a source is saved, and replace them while it runs\n"             \
   "  check APP.ini       load and check everything, run nothing\n"                                                     \
   "  inspect PLUGIN.so   print what a plugin declares\n"                                                               \
   "  status [NAME]       print what a running program is doing\n"                                                      \
@@ -48,7 +50,7 @@ run_command (int    argc,
     if (g_str_equal (commands[i].name, argv[0]))
       return commands[i].run (argc, argv);
 
-  tool_say ("there is no command \"%s\", only run, check, inspect, status, stats, reload, stop and new-plugin "
+  tool_say ("there is no command \"%s\", only run, dev, check, inspect, status, stats, reload, stop and new-plugin "
             "(see threadbutler --help)",
             argv[0]);
   return TOOL_REFUSED;
@@ -85,6 +87,6 @@ main (int    argc,
   if (argc > 1)
     return run_command (argc - 1, argv + 1);
 
-  tool_say ("which command? run, check, inspect, status, stats, reload, stop or new-plugin (see threadbutler --help)");
+  tool_say ("which command? run, dev, check, inspect, status, stats, reload, stop or new-plugin (see threadbutler --help)");
   return TOOL_REFUSED;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
   F (R, string,  name)    /* of the file, for people */                \
   F (R, int32,   input)   /* its descriptor */                         \
   F (R, uint32,  piece)                                                \
+  F (R, int32,   changes) /* inotify of a file that grows; -1: none */ \
   F (R, pointer, watch)   /* Watch; NULL: reading never waits */       \
   F (R, pointer, pending) /* GByteArray: a line that has no end yet */ \
   F (R, uint64,  bytes)   /* read so far */                            \
@@ -34,7 +36,8 @@ BUTLER_RECORD (LogpipeReader, reader, READER_FIELDS);
 
 #define READER_SETTINGS_FIELDS(F, R)                                         \
   F (R, string, file,  "-",     "the file to read; - is the standard input") \
-  F (R, uint32, piece, "65536", "how many bytes to read at once, up to 16 MiB")
+  F (R, uint32, piece, "65536", "how many bytes to read at once, up to 16 MiB") \
+  F (R, boolean, follow, "false", "wait at the end of a file for what is added to it")
 BUTLER_SETTINGS (LogpipeReaderSettings, reader_settings, READER_SETTINGS_FIELDS);
 
 #define READER_HANDLES(H, S) \
@@ -79,29 +82,47 @@ open_input (LogpipeReader *self, const char *file, gboolean *waits, GError **err
   return TRUE;
 }
 
+/* At the end of a file that grows, and wherever else reading could wait, the watch asks. */
 static gboolean
-ask_for_more (LogpipeReader *self, ButlerContext *context, GError **error)
+ask_for_more (LogpipeReader *self, gboolean at_end, ButlerContext *context, GError **error)
 {
   ButlerChannel *own = butler_server_get_channel (butler_context_get_server (context));
 
-  if (self->watch == NULL)
+  if (self->watch == NULL || (self->changes >= 0 && !at_end))
     return logpipe_read_more_send_to (own, &(LogpipeReadMore) { .bytes = self->piece }, error);
   watch_again (self->watch);
   return TRUE;
 }
 
+/* The link in /proc leads to the open file, whatever its name was or is. */
 static gboolean
-begin (LogpipeReader *self, const char *file, ButlerContext *context, GError **error)
+follow_file (LogpipeReader *self, GError **error)
+{
+  g_autofree char *file = g_strdup_printf ("/proc/self/fd/%d", self->input);
+
+  self->changes = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  if (self->changes >= 0 && inotify_add_watch (self->changes, file, IN_MODIFY) >= 0)
+    return TRUE;
+  return set_error (error, self->name, errno);
+}
+
+static gboolean
+begin (LogpipeReader *self, const LogpipeReaderSettings *settings, ButlerContext *context, GError **error)
 {
   ButlerChannel *own = butler_server_get_channel (butler_context_get_server (context));
   gboolean waits = FALSE;
 
-  if (!open_input (self, file, &waits, error))
+  if (!open_input (self, settings->file, &waits, error))
     return FALSE;
-  if (!waits)
-    return ask_for_more (self, context, error);
-  self->watch = watch_new (self->input, own, self->piece, error);
-  return self->watch != NULL;
+  if (!waits && settings->follow && !follow_file (self, error))
+    return FALSE;
+  if (waits || settings->follow)
+    {
+      self->watch = watch_new (waits ? self->input : self->changes, waits, own, self->piece, error);
+      if (self->watch == NULL)
+        return FALSE;
+    }
+  return waits || ask_for_more (self, FALSE, context, error);
 }
 
 static void
@@ -110,6 +131,8 @@ forget (LogpipeReader *self)
   if (self->watch != NULL)
     watch_free (self->watch);
   g_byte_array_unref (self->pending);
+  if (self->changes >= 0)
+    close (self->changes);
   if (self->input >= 0)
     close (self->input);
 }
@@ -125,7 +148,8 @@ reader_start (LogpipeReader *self, const LogpipeReaderSettings *settings, Butler
     }
   self->piece = settings->piece;
   self->pending = g_byte_array_new ();
-  if (begin (self, settings->file, context, error))
+  self->changes = -1;
+  if (begin (self, settings, context, error))
     return TRUE;
   forget (self);
   return FALSE;
@@ -215,6 +239,8 @@ end_of_file (LogpipeReader *self, ButlerContext *context)
       give_up_reading (self, "became shorter while it was read", context);
       return;
     }
+  if (self->changes >= 0)
+    return;
   send_last_line (self, context);
   send_end (self, context);
 }
@@ -245,10 +271,23 @@ read_piece (LogpipeReader *self, guint piece)
   return just_read;
 }
 
+/* Before the file is read: a change after that is one that will wake us. */
+static void
+forget_changes (LogpipeReader *self)
+{
+  char events[4096];
+
+  while (self->changes >= 0 && read (self->changes, events, sizeof events) > 0)
+    ;
+}
+
 static void
 reader_on_logpipe_read_more (LogpipeReader *self, LogpipeReadMore *message, ButlerContext *context)
 {
-  gssize just_read = read_piece (self, CLAMP (message->bytes, 1, LARGEST_PIECE));
+  gssize just_read;
+
+  forget_changes (self);
+  just_read = read_piece (self, CLAMP (message->bytes, 1, LARGEST_PIECE));
 
   if (just_read > 0)
     take_piece (self, just_read, context);
@@ -258,7 +297,7 @@ reader_on_logpipe_read_more (LogpipeReader *self, LogpipeReadMore *message, Butl
     give_up_reading (self, g_strerror (errno), context);
   /* A server that is being stopped takes no more messages; then this was the last piece. */
   if (!self->ended)
-    ask_for_more (self, context, NULL);
+    ask_for_more (self, just_read == 0, context, NULL);
 }
 
 /* Whoever stops us in the middle (Ctrl-C) gets the report of what was read: the servers behind us are stopped after us.
@@ -270,10 +309,24 @@ reader_stop (LogpipeReader *self, ButlerContext *context)
   forget (self);
 }
 
+/* The thread that waits runs code of the old generation, which goes. */
+static gboolean
+reader_swapped (LogpipeReader                *self,
+                const LogpipeReaderSettings  *settings G_GNUC_UNUSED,
+                ButlerSwap                   *swap,
+                ButlerContext                *context G_GNUC_UNUSED,
+                GError                      **error G_GNUC_UNUSED)
+{
+  if (self->watch != NULL)
+    butler_swap_on_commit (swap, watch_restart, self->watch);
+  return TRUE;
+}
+
 static const ButlerHandlerSet reader_set = {
   BUTLER_HANDLER_SET (reader),
   BUTLER_START (reader, reader_settings, reader_start),
   BUTLER_STOP (reader, reader_stop),
+  BUTLER_SWAPPED (reader, reader_settings, reader_swapped),
   BUTLER_DOC ("reads a file, or the standard input, and sends its lines on"),
 };
 BUTLER_PLUGIN (reader, "1.0", &reader_set)

@@ -20,6 +20,8 @@
   F (R, int64,   started)                                                     \
   F (R, int64,   next_report)                                                 \
   F (R, int64,   next_progress)                                               \
+  F (R, boolean, live)                                                        \
+  F (R, boolean, stale)         /* lines came after the last question */      \
   F (R, boolean, show_progress)                                               \
   F (R, boolean, output_lost)   /* nobody reads it, or it can't be written */ \
   F (R, uint64,  asked)         /* the number of the last question */         \
@@ -28,7 +30,8 @@ BUTLER_RECORD (LogpipeReport, report, REPORT_FIELDS);
 
 #define REPORT_SETTINGS_FIELDS(F, R)                                             \
   F (R, uint32, top,   "0", "print so many of the most frequent values; 0: all") \
-  F (R, uint32, every, "0", "print also every so many seconds while lines come; 0: only at the end")
+  F (R, uint32, every, "0", "print also every so many seconds while lines come; 0: only at the end") \
+  F (R, boolean, live, "false", "print also whenever lines have come")
 BUTLER_SETTINGS (LogpipeReportSettings, report_settings, REPORT_SETTINGS_FIELDS);
 
 #define REPORT_HANDLES(H, S) \
@@ -51,6 +54,7 @@ report_start (LogpipeReport                *self,
 {
   self->top = settings->top;
   self->every = (gint64) settings->every * G_USEC_PER_SEC;
+  self->live = settings->live;
   self->started = g_get_monotonic_time ();
   self->next_report = self->started + self->every;
   self->show_progress = isatty (STDERR_FILENO);
@@ -134,6 +138,18 @@ hide_progress (LogpipeReport *self)
   self->next_progress = 0;
 }
 
+/* One question at a time: so tally never waits for room in our channel while we wait for room in its. */
+static void
+ask_for_counts (LogpipeReport *self, gint64 now, ButlerContext *context)
+{
+  LogpipeCountsWanted wanted = { .number = self->asked + 1 };
+
+  self->next_report = now + self->every;
+  self->stale = FALSE;
+  if (logpipe_counts_wanted_send (butler_context_get_hub (context), &wanted, NULL))
+    self->asked++;
+}
+
 static void
 report_on_logpipe_counts (LogpipeReport *self, LogpipeCounts *message, ButlerContext *context)
 {
@@ -146,6 +162,8 @@ report_on_logpipe_counts (LogpipeReport *self, LogpipeCounts *message, ButlerCon
   hide_progress (self);
   if (!print_lines (lines, self->top, message->number == 0))
     lose_output (self, errno, butler_context_get_hub (context));
+  else if (self->live && self->stale && self->asked == self->answered)
+    ask_for_counts (self, g_get_monotonic_time (), context);
 }
 
 static void
@@ -157,17 +175,6 @@ print_progress (LogpipeReport *self, guint64 lines, gint64 now)
   fprintf (stderr, CLEAR_LINE "%" G_GUINT64_FORMAT " lines, %.0f a second", lines, lines / MAX (seconds, 0.001));
 }
 
-/* One question at a time: so tally never waits for room in our channel while we wait for room in its. */
-static void
-ask_for_counts (LogpipeReport *self, gint64 now, ButlerContext *context)
-{
-  LogpipeCountsWanted wanted = { .number = self->asked + 1 };
-
-  self->next_report = now + self->every;
-  if (logpipe_counts_wanted_send (butler_context_get_hub (context), &wanted, NULL))
-    self->asked++;
-}
-
 static void
 report_on_logpipe_progress (LogpipeReport *self, LogpipeProgress *message, ButlerContext *context)
 {
@@ -175,7 +182,8 @@ report_on_logpipe_progress (LogpipeReport *self, LogpipeProgress *message, Butle
 
   if (self->show_progress && now >= self->next_progress)
     print_progress (self, message->lines, now);
-  if (self->every > 0 && now >= self->next_report && self->asked == self->answered)
+  self->stale = TRUE;
+  if ((self->live || (self->every > 0 && now >= self->next_report)) && self->asked == self->answered)
     ask_for_counts (self, now, context);
 }
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors
  *
- * tally: counts how often each value comes. Its memory grows with the different values, not with the lines. */
+ * tally: counts how often each value comes. Its memory grows with the different values, not with the lines.
+ *
+ * The plugin can be replaced while it counts: the state goes over to the new code as it is. So the table has only functions of
+ * GLib, which stay where they are; one of ours would be gone with the old code. */
 
 #include "messages.h"
 #include "slice.h"
 
 #define TALLY_FIELDS(F, R)                                        \
-  F (R, pointer, counts) /* GHashTable: a set of Count */         \
+  F (R, pointer, counts) /* GHashTable: GBytes -> guint64 */      \
   F (R, uint64,  size)   /* of the values, each with a newline */ \
   F (R, uint64,  lines)
 BUTLER_RECORD (LogpipeTally, tally, TALLY_FIELDS);
@@ -18,66 +21,31 @@ BUTLER_RECORD (LogpipeTally, tally, TALLY_FIELDS);
   H (S, logpipe_end_of_values)
 BUTLER_HANDLERS (tally, TALLY_HANDLES);
 
-/* A value and how often it came. In the table the value's bytes lie behind the struct. */
-typedef struct
-{
-  Slice   value;
-  guint64 count;
-} Count;
-
-/* FNV-1a: good for short values, and short itself. */
-static guint
-count_hash (gconstpointer key)
-{
-  const Count *self = key;
-  guint hash = 2166136261u;
-
-  for (const char *at = self->value.start; at < self->value.end; at++)
-    hash = (hash ^ (guint8) *at) * 16777619u;
-  return hash;
-}
-
-static gboolean
-count_equal (gconstpointer a, gconstpointer b)
-{
-  return slice_equal (((const Count *) a)->value, ((const Count *) b)->value);
-}
-
-static Count *
-count_new (Slice value)
-{
-  gsize length = slice_length (value);
-  Count *self = g_malloc (sizeof (Count) + length);
-  char *copy = (char *) (self + 1);
-
-  memcpy (copy, value.start, length);
-  *self = (Count) { .value = { copy, copy + length } };
-  return self;
-}
-
 static gboolean
 tally_start (LogpipeTally   *self,
              gconstpointer   none G_GNUC_UNUSED,
              ButlerContext  *context G_GNUC_UNUSED,
              GError        **error G_GNUC_UNUSED)
 {
-  self->counts = g_hash_table_new_full (count_hash, count_equal, g_free, NULL);
+  self->counts = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, g_free);
   return TRUE;
 }
 
-/* The table is asked with a Count that points into the message; only a value never seen before is copied. */
+/* The table is asked with bytes that lie in the message; only a value never seen before is copied. */
 static void
 count_value (LogpipeTally *self, Slice value)
 {
-  Count *count = g_hash_table_lookup (self->counts, &(Count) { .value = value });
+  gsize length = slice_length (value);
+  g_autoptr (GBytes) key = g_bytes_new_static (value.start, length);
+  guint64 *count = g_hash_table_lookup (self->counts, key);
 
   if (count == NULL)
     {
-      count = count_new (value);
-      g_hash_table_add (self->counts, count);
-      self->size += slice_length (value) + 1;
+      count = g_new0 (guint64, 1);
+      g_hash_table_insert (self->counts, g_bytes_new (value.start, length), count);
+      self->size += length + 1;
     }
-  count->count++;
+  ++*count;
 }
 
 static void
@@ -99,15 +67,14 @@ pack_counts (LogpipeTally *self)
   char *values = g_malloc (self->size);
   char *end = values;
   GHashTableIter iter;
-  gpointer key;
+  gpointer value;
+  gpointer count;
 
   g_hash_table_iter_init (&iter, self->counts);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
+  while (g_hash_table_iter_next (&iter, &value, &count))
     {
-      const Count *count = key;
-
-      g_array_append_val (counts, count->count);
-      end = slice_put_line (count->value, end);
+      g_array_append_vals (counts, count, 1);
+      end = slice_put_line (slice_of_bytes (value), end);
     }
   return (LogpipeCounts) { .counts = counts, .values = g_bytes_new_take (values, end - values) };
 }

@@ -19,8 +19,12 @@ struct _Watch
   int            input;   /* (unowned) */
   int            wake;    /* (owned): an eventfd */
 
-  /* Any thread. */
-  gint           quit;    /* set before wake is written, read after wake was read */
+  /* The thread's, and whose who has joined it. */
+  gboolean       waits;   /* for the input */
+
+  /* Any thread: set before wake is written, read after wake was read. */
+  gint           again;
+  gint           quit;
 };
 
 static void
@@ -30,13 +34,16 @@ watch_wake (Watch *self)
   (void) eventfd_write (self->wake, 1);
 }
 
+/* FALSE: it was told to quit. */
 static gboolean
-watch_was_told_to_quit (Watch *self)
+watch_take_orders (Watch *self)
 {
   eventfd_t count;
 
   (void) eventfd_read (self->wake, &count);
-  return g_atomic_int_get (&self->quit);
+  if (g_atomic_int_compare_and_exchange (&self->again, TRUE, FALSE))
+    self->waits = TRUE;
+  return !g_atomic_int_get (&self->quit);
 }
 
 /* The input is polled only while nobody reads from it: poll() passes over a descriptor of -1. */
@@ -45,23 +52,23 @@ watch_thread (gpointer data)
 {
   enum { WAKE, INPUT };
   Watch *self = data;
-  struct pollfd fds[] = { { .fd = self->wake, .events = POLLIN }, { .fd = self->input, .events = POLLIN } };
+  struct pollfd fds[] = { { .fd = self->wake, .events = POLLIN }, { .events = POLLIN } };
 
   while (TRUE)
     {
+      fds[INPUT].fd = self->waits ? self->input : -1;
       if (poll (fds, G_N_ELEMENTS (fds), -1) < 0)
         continue; /* EINTR */
       if (fds[WAKE].revents != 0)
         {
-          if (watch_was_told_to_quit (self))
+          if (!watch_take_orders (self))
             return NULL;
-          fds[INPUT].fd = self->input;
         }
       else if (fds[INPUT].revents != 0)
         {
           /* Refused only by a server that is being stopped, which will wake us. */
           logpipe_read_more_send_to (self->channel, &(LogpipeReadMore) { .bytes = self->piece }, NULL);
-          fds[INPUT].fd = -1;
+          self->waits = FALSE;
         }
     }
 }
@@ -84,13 +91,14 @@ set_errno_error (GError **error)
 }
 
 Watch *
-watch_new (int input, ButlerChannel *channel, guint32 piece, GError **error)
+watch_new (int input, gboolean now, ButlerChannel *channel, guint32 piece, GError **error)
 {
   Watch *self = g_new0 (Watch, 1);
 
   self->channel = butler_channel_ref (channel);
   self->piece = piece;
   self->input = input;
+  self->waits = now;
   self->wake = eventfd (0, EFD_CLOEXEC);
   if (self->wake < 0)
     set_errno_error (error);
@@ -104,14 +112,31 @@ watch_new (int input, ButlerChannel *channel, guint32 piece, GError **error)
 void
 watch_again (Watch *self)
 {
+  g_atomic_int_set (&self->again, TRUE);
   watch_wake (self);
+}
+
+static void
+watch_join (Watch *self)
+{
+  g_atomic_int_set (&self->quit, TRUE);
+  watch_wake (self);
+  g_thread_join (self->thread);
+}
+
+void
+watch_restart (gpointer data)
+{
+  Watch *self = data;
+
+  watch_join (self);
+  g_atomic_int_set (&self->quit, FALSE);
+  self->thread = g_thread_new ("input", watch_thread, self);
 }
 
 void
 watch_free (Watch *self)
 {
-  g_atomic_int_set (&self->quit, TRUE);
-  watch_wake (self);
-  g_thread_join (self->thread);
+  watch_join (self);
   watch_destroy (self);
 }

@@ -24,3 +24,4 @@
 #include <threadbutler/task.h>
 #include <threadbutler/types.h>
 #include <threadbutler/version.h>
+#include <threadbutler/watch.h>

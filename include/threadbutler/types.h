@@ -18,6 +18,8 @@ typedef struct _ButlerModule  ButlerModule;
 typedef struct _ButlerApp     ButlerApp;
 typedef struct _ButlerSwap    ButlerSwap;
 typedef struct _ButlerControl ButlerControl;
+typedef struct _ButlerWatch   ButlerWatch;
+typedef struct _ButlerHubWatch ButlerHubWatch;
 
 typedef struct _ButlerField       ButlerField;
 typedef struct _ButlerRecordInfo  ButlerRecordInfo;

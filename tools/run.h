@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The ThreadButler authors */
+
+#pragma once
+
+#include <threadbutler/app.h>
+#include <threadbutler/control.h>
+
+/* tool_run_app() starts the servers of an app that was loaded, and returns when all have ended: an exit status. SIGINT and
+ * SIGTERM end them, SIGHUP swaps the plugins whose files have changed. It iterates the default main context.
+ * @control may be NULL. */
+int tool_run_app (ButlerApp     *app,
+                  ButlerControl *control);
+
+/* tool_open_control() is (nullable), after a warning: whoever cannot be asked can run all the same. @name NULL: that of the app file @path,
+ * without .ini. */
+ButlerControl *tool_open_control (ButlerApp  *app,
+                                  const char *path,
+                                  const char *name);
+
+/* The options of who can be asked. */
+#define TOOL_CONTROL_ENTRIES(name, no_control)                                                                         \
+  { "name", 'n', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, name,                                                      \
+    "What status, reload and stop call it; default: the app file's name without .ini", "NAME" },                       \
+  {                                                                                                                    \
+    "no-control", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, no_control,                                                \
+      "Open no control socket: status, reload and stop do not find it", NULL                                           \
+  }
