@@ -21,6 +21,8 @@ usage ()
   cat <<'END'
 Usage: quickstart.sh run [FILE]      build, then run the log pipeline on FILE (else on this machine's dpkg.log,
                                      else on the sample in examples/logpipe)
+       quickstart.sh dev [FILE]      build, then run the log pipeline on a log that grows (else on one that grows by a
+                                     line each second): what is saved in examples/logpipe is built and replaced
        quickstart.sh check           build, then run the tests
        quickstart.sh check --full    also with clang, sanitizers and valgrind, and make distcheck (so with CI=true)
 
@@ -128,6 +130,30 @@ log_file ()
   esac
 }
 
+# A line each second, as long as the pipeline runs: it takes our process over.
+grow ()
+{
+  while read -r line; do
+    kill -0 $$ 2>/dev/null || return 0
+    printf '%s\n' "$line" >>"$1"
+    sleep 1
+  done
+}
+
+growing_log ()
+{
+  : >"$build/growing.log"
+  grow "$build/growing.log" <"$top/examples/logpipe/sample.log" >/dev/null 2>&1 &
+}
+
+develop_pipeline ()
+{
+  say "running the log pipeline on $1, as it grows; now change and save examples/logpipe/tally.c"
+  BUTLER_PROBE=$build/threadbutler-probe exec "$build/threadbutler" dev examples/logpipe/logpipe.ini \
+    --plugin-path "$build/examples/logpipe/.libs" --set "reader.file=$1" --set reader.follow=true \
+    --set report.live=true --set report.top=5
+}
+
 run_pipeline ()
 {
   say "running the log pipeline on $1"
@@ -191,6 +217,21 @@ main ()
       configure_if_needed
       build_all
       run_pipeline "$file"
+      ;;
+    dev)
+      [ $# -le 1 ] || die "dev takes one file"
+      # shellcheck disable=SC2086 # a list
+      install_missing $build_packages
+      configure_if_needed
+      build_all
+      if [ $# -eq 1 ]; then
+        file=$(log_file "$1")
+        [ -r "$file" ] || die "cannot read $file"
+      else
+        file=$build/growing.log
+        growing_log
+      fi
+      develop_pipeline "$file"
       ;;
     check)
       case ${1-} in

@@ -22,6 +22,7 @@ typedef struct
 static const Kernel kernels[] = {
   { "rolling", 1000, "swaps while messages arrive: how long does the server pause?", bench_swap_rolling },
   { "migrate", 200, "the same, with a state of 1 MiB whose layout changes", bench_swap_migrate },
+  { "reload", 50, "a watched file is written anew: how long until new code runs?", bench_swap_reload },
   { "endure", 5000, "swaps of a plugin of 350 KiB: does something grow?", bench_swap_endure },
 };
 
@@ -169,6 +170,7 @@ static void
 print_results (const Bench      *bench,
                BenchSwapResults *results)
 {
+  print_pauses (bench, "close-to-message", results->reloads);
   print_pauses (bench, "pause", results->seen);
   print_pauses (bench, "reported-pause", results->reported);
   print_pauses (bench, "usual-wait", results->waits);
@@ -210,6 +212,7 @@ run_rounds (const Bench *bench,
   results.seen = g_array_new (FALSE, FALSE, sizeof (double));
   results.reported = g_array_new (FALSE, FALSE, sizeof (double));
   results.waits = g_array_new (FALSE, FALSE, sizeof (double));
+  results.reloads = g_array_new (FALSE, FALSE, sizeof (double));
   printf (bench->json ? "{\"kernel\":\"%s\",\"command\":\"butler-swap %s\"}\n" : "# %s: butler-swap %s\n",
           bench->kernel->name, command);
   for (int i = 0; ok && i < bench->repeat; i++)
@@ -222,6 +225,7 @@ run_rounds (const Bench *bench,
   g_array_unref (results.seen);
   g_array_unref (results.reported);
   g_array_unref (results.waits);
+  g_array_unref (results.reloads);
   return ok ? 0 : EXIT_WRONG;
 }
 

@@ -88,6 +88,64 @@ bench_swap_migrate (const BenchSwapArgs  *args,
   return rig != NULL && swap_under_load (rig, swap_once, NULL, args, round, results, error);
 }
 
+/* Watching */
+
+typedef struct
+{
+  BenchRig *rig;   /* (unowned) */
+  GArray   *took;  /* (unowned): double */
+  GError   *error; /* (owned) (nullable) */
+} Reload;
+
+/* The library swaps on a thread of its own, and this one has nothing else to do. */
+static void
+on_change (ButlerWatch       *watch G_GNUC_UNUSED,
+           const char *const *files G_GNUC_UNUSED,
+           gpointer           user_data)
+{
+  Reload *reload = user_data;
+
+  if (bench_rig_get_switched (reload->rig) == 0 && bench_rig_swap (reload->rig, &reload->error))
+    bench_rig_wait (reload->rig, &reload->error);
+}
+
+static gboolean
+reload_once (BenchRig *rig,
+             gpointer  data,
+             GError  **error)
+{
+  Reload *reload = data;
+  gint64 closed;
+  double took;
+
+  if (!bench_rig_rewrite (rig, &closed, error))
+    return FALSE;
+  while (bench_rig_get_switched (rig) == 0 && reload->error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  if (reload->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reload->error));
+      return FALSE;
+    }
+  took = (double) (bench_rig_get_switched (rig) - closed) / 1e3;
+  g_array_append_val (reload->took, took);
+  return TRUE;
+}
+
+gboolean
+bench_swap_reload (const BenchSwapArgs  *args,
+                   BenchRound           *round,
+                   BenchSwapResults     *results,
+                   GError              **error)
+{
+  g_autoptr (BenchRig) rig = bench_rig_new (plain, FALSE, error);
+  Reload reload = { .rig = rig, .took = results->reloads };
+  g_autoptr (ButlerWatch) watch = rig != NULL ? butler_watch_new (on_change, &reload) : NULL;
+
+  return watch != NULL && butler_watch_add_file (watch, bench_rig_get_path (rig), error)
+         && swap_under_load (rig, reload_once, &reload, args, round, results, error);
+}
+
 /* What the process has */
 
 static guint

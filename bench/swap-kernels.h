@@ -30,6 +30,7 @@ typedef struct
   GArray       *seen;     /* (owned): double, µs: pauses as messages saw them */
   GArray       *reported; /* (owned): double, µs: as the library tells */
   GArray       *waits;    /* (owned): double, µs: of messages to an idle server, without a swap */
+  GArray       *reloads;  /* (owned): double, µs: from a file's close to the first message in the new code */
   gboolean      counted;  /* the holdings are those of the last round */
   BenchHoldings before;
   BenchHoldings after;
@@ -49,6 +50,12 @@ gboolean bench_swap_rolling (const BenchSwapArgs  *args,
 
 /* The same with a state of 1 MiB, whose layout changes each time. */
 gboolean bench_swap_migrate (const BenchSwapArgs  *args,
+                             BenchRound           *round,
+                             BenchSwapResults     *results,
+                             GError              **error);
+
+/* A watch sees that the file was written anew: from its close to the first message in the new code. */
+gboolean bench_swap_reload  (const BenchSwapArgs  *args,
                              BenchRound           *round,
                              BenchSwapResults     *results,
                              GError              **error);

@@ -70,6 +70,7 @@ note_switch (BenchSwapTally  *tally,
   g_mutex_lock (&tally->mutex);
   if (tally->switches++ > 0)
     g_array_append_val (tally->pauses, pause);
+  tally->switched = now;
   g_cond_signal (&tally->came);
   g_mutex_unlock (&tally->mutex);
   tally->variant = BENCH_VARIANT;

@@ -28,6 +28,7 @@ typedef struct
   GMutex  mutex;
   GCond   came;
   guint   switches;                /* how often a variant began to handle messages */
+  gint64  switched;                /* when the last variant began, ns */
   GArray *pauses;                  /* (owned): double, µs: of each switch but the first */
 } BenchSwapTally;
 

@@ -4,6 +4,7 @@
 #include "bench/swap-rig.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -276,6 +277,67 @@ bench_rig_exchange (BenchRig *self,
 {
   self->present = 1 - self->present;
   return put_present (self, error);
+}
+
+static gboolean
+write_file (const char *path,
+            const char *bytes,
+            gsize       length,
+            GError    **error)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+  if (fd < 0)
+    return refuse (path, error);
+  for (gsize done = 0; done < length;)
+    {
+      gssize written = write (fd, bytes + done, length - done);
+
+      if (written < 0)
+        {
+          refuse (path, error);
+          close (fd);
+          return FALSE;
+        }
+      done += (gsize) written;
+    }
+  return close (fd) == 0 || refuse (path, error);
+}
+
+gboolean
+bench_rig_rewrite (BenchRig *self,
+                   gint64   *closed,
+                   GError  **error)
+{
+  g_autofree char *bytes = NULL;
+  gsize length = 0;
+
+  self->present = 1 - self->present;
+  self->exchanged++;
+  if (!g_file_get_contents (self->files[self->present], &bytes, &length, error))
+    return FALSE;
+  g_unlink (self->path);
+  if (!write_file (self->path, bytes, length, error))
+    return FALSE;
+  *closed = bench_now ();
+  return TRUE;
+}
+
+gint64
+bench_rig_get_switched (BenchRig *self)
+{
+  gint64 switched;
+
+  g_mutex_lock (&self->tally.mutex);
+  switched = self->tally.switches >= self->exchanged ? self->tally.switched : 0;
+  g_mutex_unlock (&self->tally.mutex);
+  return switched;
+}
+
+const char *
+bench_rig_get_path (BenchRig *self)
+{
+  return self->path;
 }
 
 static void

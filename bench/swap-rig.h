@@ -40,6 +40,16 @@ gboolean bench_rig_tick (BenchRig  *rig,
 gboolean bench_rig_exchange (BenchRig  *rig,
                              GError   **error);
 
+/* bench_rig_rewrite() does so as a linker does: the old file is deleted, a new one is written and closed.
+ * @closed (out): when, ns */
+gboolean bench_rig_rewrite (BenchRig  *rig,
+                            gint64    *closed,
+                            GError   **error);
+
+/* bench_rig_get_switched() is when the variant that is there now began to handle messages, ns; 0: it did not yet. */
+gint64      bench_rig_get_switched (BenchRig *rig);
+const char *bench_rig_get_path     (BenchRig *rig);
+
 /* bench_rig_swap() lets the hub swap in what is there now. */
 gboolean bench_rig_swap (BenchRig  *rig,
                          GError   **error);

@@ -18,8 +18,10 @@ read_build (ButlerApp    *app,
   if (!g_key_file_has_key (app->file, DEV, "build", NULL))
     return TRUE;
 
-  dev->build = g_key_file_get_string (app->file, DEV, "build", &reason);
-  if (dev->build != NULL && g_shell_parse_argv (dev->build, NULL, NULL, &reason))
+  dev->build = g_key_file_get_string (app->file, DEV, "build", &reason); /* also beside an error */
+  if (reason != NULL)
+    return butler__app_refuse (app, DEV, "build", error, "%s", reason->message);
+  if (g_shell_parse_argv (dev->build, NULL, NULL, &reason))
     return TRUE;
   return butler__app_refuse (app, DEV, "build", error, "this is no command: %s", reason->message);
 }
@@ -35,9 +37,9 @@ read_sources (ButlerApp    *app,
     return TRUE;
 
   dev->sources = g_key_file_get_string_list (app->file, DEV, "sources", NULL, &reason);
-  if (dev->sources == NULL)
+  if (reason != NULL)
     return butler__app_refuse (app, DEV, "sources", error, "%s", reason->message);
-  for (guint i = 0; dev->sources[i] != NULL; i++)
+  for (guint i = 0; dev->sources != NULL && dev->sources[i] != NULL; i++)
     {
       char *path = g_canonicalize_filename (dev->sources[i], dev->folder);
 

@@ -113,6 +113,7 @@ butler__move_free (ButlerMove *move)
   g_clear_pointer (&move->swap.commits, g_array_unref);
   g_free (move->stray);
   butler__unpin (&move->pin);
+  butler__unpin (&move->old);
   butler_server_unref (move->server);
   g_free (move);
 }
@@ -177,6 +178,7 @@ butler__move_install (ButlerMove *move)
 
   if (move->stray != NULL)
     butler__generation_stay (server->pin.generation, g_steal_pointer (&move->stray));
+  butler__pin (&move->old, server->pin.generation, "swap", "of server", server->name);
   if (move->record != NULL)
     {
       server->record = move->record;

@@ -29,6 +29,7 @@ struct _ButlerMove
 {
   ButlerServer           *server;      /* (owned) */
   ButlerPin               pin;         /* of the new generation, until the server has a pin of its own */
+  ButlerPin               old;         /* of the old one, once it was installed: what commits end may still run its code */
   ButlerHandlers         *handlers;    /* (owned) */
   gpointer                settings;    /* (owned) (nullable): NULL: they stay as they are */
   const ButlerConversion *conversion;  /* (nullable): NULL: the state stays where it is */

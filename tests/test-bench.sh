@@ -119,7 +119,7 @@ tells_of_growth ()
 }
 
 program=butler-swap
-for kernel in rolling migrate endure; do
+for kernel in rolling migrate reload endure; do
   check "$kernel: the command, and one line for each round" has_swap_rounds "$kernel"
   check "$kernel: pauses" has_pauses "$kernel"
   check "$kernel: JSON" has_swap_json "$kernel"
