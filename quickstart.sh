@@ -5,6 +5,7 @@
 # quickstart.sh: from a fresh checkout on Debian to something that runs. See quickstart.sh --help.
 
 set -eu
+umask 022 # a plugin that others can write would not be loaded
 
 origin=$(pwd)
 cd "$(dirname "$0")"
@@ -154,11 +155,11 @@ develop_pipeline ()
     --set report.live=true --set report.top=5
 }
 
+# The pipeline's file is the standard input: a name may have bytes that no app file can hold.
 run_pipeline ()
 {
   say "running the log pipeline on $1"
-  exec "$build/threadbutler" run examples/logpipe/logpipe.ini \
-    --plugin-path "$build/examples/logpipe/.libs" --set "reader.file=$1"
+  exec "$build/threadbutler" run examples/logpipe/logpipe.ini --plugin-path "$build/examples/logpipe/.libs" <"$1"
 }
 
 # One step of the checks, whose results lie in the folder; the others follow even if it fails. A failure that no test stands for
@@ -212,6 +213,7 @@ main ()
       [ $# -le 1 ] || die "run takes one file"
       file=$(log_file "$@")
       [ -r "$file" ] || die "cannot read $file"
+      [ ! -d "$file" ] || die "$file is a directory"
       # shellcheck disable=SC2086 # a list
       install_missing $build_packages
       configure_if_needed

@@ -79,6 +79,15 @@ give_back (ButlerChannel *channel)
   g_mutex_unlock (&channel->borrowing);
 }
 
+void
+butler__channel_answer_for (ButlerChannel *channel)
+{
+  if (!borrow (channel))
+    return;
+  butler__waits_serve (channel->waits, &channel->served);
+  give_back (channel);
+}
+
 gboolean
 butler__channel_has_reader (ButlerChannel *channel)
 {
@@ -383,6 +392,17 @@ butler__channel_wait (ButlerChannel *channel,
                       gint64         deadline)
 {
   if (!butler__channel_arm (channel, BUTLER__SLEEP_IN_QUEUE))
+    return;
+  butler__waker_sleep (&channel->waker, deadline);
+  butler__channel_disarm (channel);
+}
+
+void
+butler__channel_wait_internal (ButlerChannel *channel,
+                               gint64         deadline,
+                               gboolean       unless_closed)
+{
+  if (!butler__channel_arm_internal (channel, BUTLER__SLEEP_IN_QUEUE, unless_closed))
     return;
   butler__waker_sleep (&channel->waker, deadline);
   butler__channel_disarm (channel);

@@ -53,7 +53,6 @@ channel_free (ButlerChannel *channel)
     butler__entry_drop (message);
   g_clear_pointer (&channel->queue, g_async_queue_unref);
   butler__waker_clear (&channel->waker);
-  g_clear_pointer (&channel->context, g_main_context_unref);
   butler__credits_clear (&channel->credits);
   butler__served_clear (channel->waits, &channel->served);
   g_mutex_clear (&channel->borrowing);

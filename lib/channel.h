@@ -78,7 +78,7 @@ struct _ButlerChannel
                                       * see butler__channel_request() */
   ButlerServed             served;   /* who reads, or did so last */
   GMutex                   borrowing; /* held by who has the role only for a moment, as there is no reader; no message is freed
-                                       * in it, and nothing locked but what the kind locks */
+                                       * in it, and nothing locked but what the kind locks, and the graph of waits */
   ButlerWaker              waker;
   _Atomic gsize            discarded; /* relaxed: taken out unread, and dead */
   _Atomic gsize            dead[BUTLER_DEAD_REASONS]; /* relaxed */
@@ -97,7 +97,6 @@ struct _ButlerChannel
   _Atomic gsize            consumed; /* of accepted: handed out */
   _Atomic gsize            high_water; /* the most that waited at any take */
 
-  GMainContext            *context;   /* (owned) (nullable): that of its server with the default loop; under the hub's mutex */
   gboolean                 abandoned; /* under the hub's mutex: its server was removed, and another may have it */
 };
 
@@ -156,6 +155,10 @@ gboolean butler__channel_claim_from (ButlerChannel *channel,
                                      GThread      **before);
 gboolean butler__channel_is_mine (ButlerChannel *channel);
 
+/* butler__channel_answer_for() says, for the graph of waits, that the calling thread will see to it that somebody reads; not if somebody
+ * does. */
+void     butler__channel_answer_for (ButlerChannel *channel);
+
 /* butler__channel_has_reader() does not count who only clears or reopens it. */
 gboolean butler__channel_has_reader (ButlerChannel *channel);
 
@@ -195,6 +198,11 @@ void     butler__channel_disarm (ButlerChannel *channel);
 gboolean butler__channel_arm_internal (ButlerChannel *channel,
                                        ButlerSleep    how,
                                        gboolean       unless_closed);
+
+/* butler__channel_wait_internal() sleeps so in the queue. */
+void butler__channel_wait_internal (ButlerChannel *channel,
+                                    gint64         deadline,
+                                    gboolean       unless_closed);
 
 /* butler__channel_drop_request() forgets a request that the reader has seen to. */
 void butler__channel_drop_request (ButlerChannel *channel,

@@ -100,9 +100,10 @@ butler_context_get_type_name (ButlerContext *context)
  * @context: the context
  * @info: the type of the message that is being handled
  *
- * Takes the message over: it is not freed when the handler returns. NAME_take() is the typed form.
+ * Takes the message over: it is not freed when the handler returns. NAME_take() is the typed form. After butler_context_hold() the held
+ * context has the message, and only from that it can be taken.
  *
- * Thread: the server's, in a handler.
+ * Thread: the server's, in a handler; of a held context, who holds it, one thread at a time.
  *
  * Returns: (transfer full) (nullable): what the handler was given, to keep, NAME_post() or NAME_free(); %NULL if it was taken
  *   before, which is a programmer error

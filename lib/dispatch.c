@@ -108,11 +108,21 @@ butler__server_has_ended (ButlerServer *server)
   return butler__server_is_killed (server) || butler__channel_is_final (server->channel);
 }
 
+/* Then no message can come any more, but what is pending comes by the internal lane. */
+static gboolean
+is_only_pending (ButlerServer *server)
+{
+  return server->pending != NULL && butler__channel_is_final (server->channel);
+}
+
 void
 butler__server_arm_descriptor (ButlerServer *server)
 {
-  if (!butler__channel_arm (server->channel, BUTLER__SLEEP_ON_FD))
-    butler__waker_wake (&server->channel->waker);
+  ButlerChannel *channel = server->channel;
+
+  if (!(is_only_pending (server) ? butler__channel_arm_internal (channel, BUTLER__SLEEP_ON_FD, FALSE)
+                                 : butler__channel_arm (channel, BUTLER__SLEEP_ON_FD)))
+    butler__waker_wake (&channel->waker);
 }
 
 static void
@@ -307,7 +317,10 @@ butler_server_wait (ButlerServer *server,
       g_critical ("server %s cannot be waited for here: it has a reader, or is in a handler or an event", server->name);
       return FALSE;
     }
-  butler__channel_wait (server->channel, deadline);
+  if (is_only_pending (server))
+    butler__channel_wait_internal (server->channel, deadline, FALSE);
+  else
+    butler__channel_wait (server->channel, deadline);
   came = deadline < 0 || butler__channel_has_work (server->channel) || g_get_monotonic_time () < deadline;
   if (entered)
     {
@@ -346,12 +359,47 @@ butler_server_keep_running (ButlerServer *server)
 }
 
 /**
+ * butler_server_has_pending:
+ * @server: the server
+ *
+ * Tells whether something goes on that @server's handlers or events began: contexts that they hold, and tasks. A loop of one's own that
+ * brings such work to its end goes on until there is none, as the library does after the loop has returned:
+ *
+ *     while (butler_server_keep_running (server) || butler_server_has_pending (server))
+ *
+ * After butler_server_kill() nobody waits for it, so it is %FALSE. There is no limit to the time that such a loop takes.
+ *
+ * Thread: any.
+ *
+ * Returns: %TRUE if something is pending
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_server_has_pending (ButlerServer *server)
+{
+  gboolean pending;
+
+  g_return_val_if_fail (server != NULL, FALSE);
+
+  g_mutex_lock (&server->pending_lock);
+  pending = server->pending != NULL;
+  g_mutex_unlock (&server->pending_lock);
+  return pending && !butler__server_is_killed (server);
+}
+
+/**
  * butler_server_get_fd:
  * @server: the server
  * @error: (nullable): where to put an error
  *
  * Gets a descriptor for a foreign loop (poll(2), epoll, libuv): when it is readable, call butler_server_dispatch(). Only poll it, do
- * not read or close it. From the first call on, each dispatch leaves it ready for the next sleep.
+ * not read or close it. From the first call on, each dispatch leaves it ready for the next sleep. It is closed when @server is removed
+ * or its hub ends: take it out of the loop before.
+ *
+ * While messages flood in it is always readable. In a loop that looks at one thing only after all others of a higher priority have
+ * nothing to do, such as a #GMainContext, that starves whatever is lower: there butler_server_create_source() is better, which lets the
+ * others have a turn after each dispatch; or give the descriptor the lowest priority.
  *
  * Errors: a #GIOErrorEnum if there is no descriptor to be had.
  *

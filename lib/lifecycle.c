@@ -232,16 +232,46 @@ open_run (ButlerServer *server)
   butler__server_begin_run (server);
 }
 
-/* The mutex is held. */
+/* Who waits for the end of a start. */
+typedef struct
+{
+  ButlerWait    wait;
+  ButlerServer *server; /* (unowned) */
+  guint         run;
+} Starter;
+
+/* FALSE when it has only not come to see that: what the server does then is not part of the start. */
+static gboolean
+is_starting (gpointer data)
+{
+  Starter *starter = data;
+
+  return atomic_load_explicit (&starter->server->begun, memory_order_acquire) != starter->run;
+}
+
+static void
+wake_starter (gpointer data)
+{
+  wake_hub (((Starter *) data)->server->hub);
+}
+
+/* The caller waits before there is a thread that could wait for it: so it is a startup event that is refused, which fails the start, and
+ * not the start. The mutex is held. */
 static gboolean
 spawn (ButlerServer *server,
+       Starter      *starter,
        GError      **error)
 {
+  ButlerHub *hub = server->hub;
+
   if (!butler__server_make_context (server, error))
     return FALSE;
+  *starter = (Starter) { .server = server, .run = server->run };
+  butler__waits_enter_while (hub->waits, &starter->wait, &server->channel->served, is_starting, wake_starter, starter);
   server->thread = g_thread_try_new (server->name, butler__server_thread, butler_server_ref (server), error);
   if (server->thread != NULL)
     return TRUE;
+  butler__waits_leave (hub->waits, &starter->wait);
   butler_server_unref (server);
   g_prefix_error (error, "server %s did not start: ", server->name);
   return FALSE;
@@ -285,31 +315,20 @@ give_up (ButlerServer *server)
 }
 
 static gboolean
-refuse_to_wait (const ButlerServer *server,
-                GError            **error)
+wait_for_startup (Starter *starter,
+                  GError **error)
 {
-  g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_WOULD_DEADLOCK, "server %s starts, but cannot be waited for here", server->name);
-  return FALSE;
-}
-
-static gboolean
-wait_for_startup (ButlerServer *server,
-                  guint         run,
-                  GError      **error)
-{
+  ButlerServer *server = starter->server;
   ButlerHub *hub = server->hub;
-  ButlerWait wait;
   gboolean waited;
 
-  if (!butler__waits_enter (hub->waits, &wait, &server->channel->served, wake_hub, hub))
-    return refuse_to_wait (server, error);
   butler__hub_lock (hub);
-  waited = wait_while_starting (server, run, &wait);
+  waited = wait_while_starting (server, starter->run, &starter->wait);
   butler__hub_unlock (hub);
-  butler__waits_leave (hub->waits, &wait);
-  if (!waited && atomic_load_explicit (&wait.cancelled, memory_order_acquire) == BUTLER__WAIT_REFUSED)
-    return refuse_to_wait (server, error);
-  if (!waited)
+  butler__waits_leave (hub->waits, &starter->wait);
+  if (!waited && atomic_load_explicit (&starter->wait.cancelled, memory_order_acquire) == BUTLER__WAIT_REFUSED)
+    g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_WOULD_DEADLOCK, "server %s starts, but cannot be waited for here", server->name);
+  else if (!waited)
     g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CANCELLED, "killed while server %s started", server->name);
   return waited;
 }
@@ -360,14 +379,16 @@ open_next_run (ButlerServer *server,
  * server without a thread is started on the calling thread.
  *
  * There is no limit to the time that startup events take. What they hold (butler_context_hold()) ends early only if somebody stops or
- * kills @server meanwhile: then the start waits for it as the end of a server does, and fails if it does not come back.
+ * kills @server meanwhile: then the start waits for it as the end of a server does, and fails if it does not come back. An event that
+ * sends more than fits into a channel that blocks waits for its reader: if that is a server which does not run, until somebody on another
+ * thread starts it. butler_hub_start() refuses that.
  *
  * Errors: that of the startup event that failed (what waited is dead letters then), %BUTLER_ERROR_BUSY if it runs already,
  * %BUTLER_ERROR_CLOSED if the hub has ended, a #GThreadError if there is no thread and a #GIOErrorEnum if there is no descriptor to be
  * had, %BUTLER_ERROR_CANCELLED if @server was stopped before what an event held had come back.
  *
- * Two errors say that it was not waited for, and @server starts all the same: %BUTLER_ERROR_WOULD_DEADLOCK if @server waits for the calling
- * thread, directly or through others, %BUTLER_ERROR_CANCELLED if the server in whose handler this is called was killed meanwhile.
+ * Two errors also say that it was not waited for, and @server starts all the same: %BUTLER_ERROR_WOULD_DEADLOCK in a task of a server for
+ * which @server waits, %BUTLER_ERROR_CANCELLED if the server in whose handler this is called was killed meanwhile.
  *
  * Thread: any but its own.
  *
@@ -381,15 +402,14 @@ butler_server_start (ButlerServer  *server,
 {
   gboolean opened;
   gboolean spawned;
-  guint run;
+  Starter starter;
 
   g_return_val_if_fail (server != NULL, FALSE);
   g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
 
   butler__hub_lock (server->hub);
   opened = open_next_run (server, error);
-  spawned = opened && server->loop != NULL && spawn (server, error);
-  run = server->run;
+  spawned = opened && server->loop != NULL && spawn (server, &starter, error);
   butler__hub_unlock (server->hub);
   if (!opened)
     return FALSE;
@@ -400,7 +420,7 @@ butler_server_start (ButlerServer  *server,
       give_up (server);
       return FALSE;
     }
-  else if (!wait_for_startup (server, run, error))
+  else if (!wait_for_startup (&starter, error))
     return FALSE;
   return get_start_result (server, error);
 }

@@ -77,16 +77,6 @@ sleep_in_context (ButlerServer *server,
   butler__channel_disarm (server->channel);
 }
 
-static void
-sleep_in_queue (ButlerServer *server,
-                gint64        deadline)
-{
-  if (!butler__channel_arm_internal (server->channel, BUTLER__SLEEP_IN_QUEUE, deadline < 0))
-    return;
-  butler__waker_sleep (&server->channel->waker, deadline);
-  butler__channel_disarm (server->channel);
-}
-
 void
 butler__server_sleep (ButlerServer *server,
                       gint64        deadline)
@@ -95,7 +85,7 @@ butler__server_sleep (ButlerServer *server,
 
   if (context == NULL)
     {
-      sleep_in_queue (server, deadline);
+      butler__channel_wait_internal (server->channel, deadline, deadline < 0);
       return;
     }
   sleep_in_context (server, context, deadline);
@@ -131,16 +121,10 @@ gboolean
 butler__server_make_context (ButlerServer *server,
                              GError      **error)
 {
-  ButlerChannel *channel = server->channel;
-
   if (server->loop != butler_loop_default || server->main_context != NULL)
     return TRUE;
-  if (channel->context == NULL)
-    channel->context = make_context (server, error);
-  if (channel->context == NULL)
-    return FALSE;
-  server->main_context = g_main_context_ref (channel->context);
-  return TRUE;
+  server->main_context = make_context (server, error);
+  return server->main_context != NULL;
 }
 
 /**

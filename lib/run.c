@@ -185,6 +185,7 @@ butler__server_begin (ButlerServer *server)
       if (server->comes_late)
         butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
       server->comes_late = FALSE;
+      atomic_store_explicit (&server->begun, server->run, memory_order_release);
       butler__server_set_state (server, butler_channel_is_closed (server->channel) ? BUTLER_SERVER_STOPPING : BUTLER_SERVER_RUNNING);
       wake_context (server);
     }

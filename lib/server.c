@@ -327,6 +327,7 @@ butler_server_new (ButlerHub                  *hub,
     memcpy (&own, options, MIN (options->options_size, sizeof own));
   g_return_val_if_fail (own.settings == NULL || set->settings != NULL, NULL);
   g_return_val_if_fail (own.settings_file == NULL || own.settings_group != NULL, NULL);
+  g_return_val_if_fail (!own.no_thread || own.loop == NULL, NULL);
   while (stale && (server = make (hub, name, set, &own, error)) != NULL)
     server = add (server, &own, &stale, error);
   return server;
@@ -432,13 +433,11 @@ butler_server_add_shutdown (ButlerServer       *server,
 static void
 let_go_of_channel (ButlerServer *server)
 {
-  g_autoptr (GMainContext) its = NULL;
-  g_autoptr (GMainContext) own = NULL;
+  g_autoptr (GMainContext) context = NULL;
 
   butler__channel_let_go (server->channel);
   butler__hub_lock (server->hub);
-  its = g_steal_pointer (&server->channel->context);
-  own = g_steal_pointer (&server->main_context);
+  context = g_steal_pointer (&server->main_context);
   server->channel->abandoned = TRUE;
   butler__hub_unlock (server->hub);
 }

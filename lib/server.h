@@ -81,7 +81,8 @@ struct _ButlerServer
   _Atomic guint   generation;  /* its number; 0: the program's */
   _Atomic (const char *) doing; /* (nullable): the type of the message that is being handled; never freed */
   _Atomic guint64 handled;
-  _Atomic guint64 failed;
+  _Atomic guint64 failed;      /* tasks too, of which those that nobody waited for are counted on their own threads */
+  _Atomic guint   begun;       /* the run whose start is over; release, read by is_starting() in lifecycle.c */
 
   GMutex          pending_lock; /* for who lists what is pending; a leaf lock */
 

@@ -181,6 +181,16 @@ undo_start (GPtrArray *servers,
     butler_server_stop (started->pdata[i]);
 }
 
+/* Who waits for one of them waits for this thread, which will start it: so a startup event that fills the channel of a server that comes
+ * later is refused, where it would wait for ever. */
+static void
+answer_for (GPtrArray *servers)
+{
+  for (guint i = 0; i < servers->len; i++)
+    if (butler_server_get_state (servers->pdata[i]) == BUTLER_SERVER_NEW)
+      butler__channel_answer_for (((ButlerServer *) servers->pdata[i])->channel);
+}
+
 static gboolean
 start_all (ButlerHub  *hub,
            GError    **error)
@@ -188,6 +198,7 @@ start_all (ButlerHub  *hub,
   g_autoptr (GPtrArray) servers = get_servers (hub);
   g_autoptr (GPtrArray) started = g_ptr_array_new ();
 
+  answer_for (servers);
   for (guint i = 0; i < servers->len; i++)
     {
       ButlerServer *server = servers->pdata[i];
@@ -210,7 +221,8 @@ start_all (ButlerHub  *hub,
  * @error: (nullable): where to put an error
  *
  * Starts all servers that do not run, in the order in which they were made. If one does not start, those that were started are
- * stopped again.
+ * stopped again. What an earlier one sends to a later one in its startup events waits there; in a channel that blocks and is full it is
+ * refused with %BUTLER_ERROR_WOULD_DEADLOCK.
  *
  * Errors: those of butler_server_start().
  *

@@ -3,8 +3,8 @@
 
 #include "lib/server.h"
 
-/* A server without a thread in somebody else's GMainContext: how GTK's main loop becomes a server's loop. The reader's role is taken
- * for each step alone, and only on the thread that runs the context. */
+/* A server in somebody else's GMainContext: how GTK's main loop becomes a server's loop. Without a thread of its own, the reader's role
+ * is taken for each step alone, and only on the thread that runs the context; with one, that thread has it. */
 typedef struct
 {
   GSource       source;
@@ -25,10 +25,27 @@ is_running (ServerSource *self)
   return running;
 }
 
+/* On the server's own thread, but for a handler or an event that runs the context, and the end, which waits in it for what is held. */
+static gboolean
+is_in_loop (const ButlerServer *server)
+{
+  return butler__channel_is_mine (server->channel) && !server->busy && !server->starting && !server->finishing;
+}
+
+static gboolean
+take_role (ServerSource *self)
+{
+  ButlerServer *server = self->server;
+
+  return server->loop != NULL ? is_in_loop (server) : butler__channel_claim (server->channel);
+}
+
 /* Also who stops the server may have found the role taken, if the source was destroyed meanwhile. */
 static void
 let_go (ServerSource *self)
 {
+  if (self->server->loop != NULL)
+    return;
   butler__channel_release (self->server->channel);
   butler__server_announce_free (self->server);
 }
@@ -45,11 +62,11 @@ server_source_prepare (GSource *source,
   *timeout = self->resting ? 0 : -1;
   if (self->resting || !is_running (self))
     return FALSE;
-  if (butler__channel_is_mine (channel))
+  if (self->server->loop == NULL && butler__channel_is_mine (channel))
     return FALSE; /* it ends on this thread, which waits in this context for what is held, and is woken for that */
-  if (!butler__channel_claim (channel))
+  if (!take_role (self))
     {
-      *timeout = 0; /* somebody has the role for a moment, to clear the channel or to start the server: it cannot sleep yet */
+      *timeout = self->server->loop != NULL ? -1 : 0; /* somebody has the role for a moment, to clear the channel or to start the server: it cannot sleep yet */
       return FALSE;
     }
   butler__waker_set_context (&channel->waker, g_source_get_context (source));
@@ -71,7 +88,7 @@ server_source_check (GSource *source)
       self->resting = FALSE;
       return FALSE;
     }
-  if (!is_running (self) || !butler__channel_claim (channel))
+  if (!is_running (self) || !take_role (self))
     return FALSE;
   butler__channel_disarm (channel);
   has_work = butler__channel_has_work (channel);
@@ -86,7 +103,10 @@ server_source_dispatch (GSource    *source,
 {
   ServerSource *self = (ServerSource *) source;
 
-  butler__server_try_dispatch (self->server, BUTLER__BATCH);
+  if (self->server->loop == NULL)
+    butler__server_try_dispatch (self->server, BUTLER__BATCH);
+  else if (is_in_loop (self->server))
+    butler__server_dispatch (self->server, BUTLER__BATCH);
   self->resting = TRUE;
   return G_SOURCE_CONTINUE; /* the end of the server takes it away */
 }
@@ -152,16 +172,19 @@ butler__server_get_context (ButlerServer *server)
 
 /**
  * butler_server_create_source:
- * @server: a server made with no_thread
+ * @server: a server made with no_thread, or with a loop of its own that calls this
  *
  * Makes a #GSource that dispatches @server in any #GMainContext: attach it, and the handlers run on the thread of that context, which is
  * woken when messages come and never polls. It may be attached before the server is started. It goes by itself when the server has
  * ended; for another run, make a new one. A server has one source at a time. Its callback is the library's.
  *
+ * A server with a thread has its source in a context that its own loop iterates, until butler_server_keep_running() is %FALSE: so that
+ * GTK, say, runs on that thread. What its handlers hold may end in that context, also while the server stops.
+ *
  * butler_server_stop() on another thread waits until the context's thread has run the server to its end: stop the server before
  * you let the loop of that thread end, or join that thread first.
  *
- * Thread: any.
+ * Thread: any; of a server with a thread, its loop.
  *
  * Returns: (transfer full): the source, not attached; %NULL with a critical warning if the server has one
  *
@@ -174,7 +197,7 @@ butler_server_create_source (ButlerServer *server)
   gboolean taken;
 
   g_return_val_if_fail (server != NULL, NULL);
-  g_return_val_if_fail (server->loop == NULL, NULL);
+  g_return_val_if_fail (server->loop == NULL || (server->main_context == NULL && is_in_loop (server)), NULL);
 
   source = g_source_new (&server_source_funcs, sizeof (ServerSource));
   g_source_set_name (source, server->name);

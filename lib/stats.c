@@ -48,8 +48,8 @@ stats_array_free (gpointer data)
  * butler_hub_get_stats:
  * @hub: the hub
  *
- * Gets the figures of all servers, in the order in which they were made: messages received (accepted by the channel), handled, of
- * these failed, dead letters, waiting now, and the most that ever waited. They are counted from the making of the server on, over
+ * Gets the figures of all servers, in the order in which they were made: messages received (accepted by the channel), handled, failures
+ * (of handlers, of what they held, and of tasks), dead letters, waiting now, and the most that ever waited. They are counted from the making of the server on, over
  * all its runs; while messages flow they are figures of a moment ago, each for itself.
  *
  * Thread: any.

@@ -20,7 +20,7 @@ typedef struct
   GAsyncQueue  *tokens;   /* (owned) */
   _Atomic int   how;      /* a ButlerSleep: the reader, relaxed, before it says that it sleeps, never while it does; read after
                            * that was seen */
-  _Atomic int   fd;       /* -1 until the reader asks for it; stays open till the end, so that a late wake-up hits no other file */
+  _Atomic int   fd;       /* -1 until the reader asks for it; open till butler__waker_let_go(), so that a late wake-up hits no other file */
   _Atomic (GMainContext *) context; /* the newest of contexts */
   GPtrArray    *contexts; /* (owned): every context that was ever slept in, as a late wake-up may still reach it; reader only */
   guint         owed;     /* wake-ups that are over, or on their way; reader only */

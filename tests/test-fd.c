@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 
 #include "tests/servers.h"
@@ -117,6 +118,27 @@ START_TEST (kill_wakes_the_descriptor)
 }
 END_TEST
 
+START_TEST (a_removed_server_closes_it)
+{
+  int first = -1;
+
+  for (int i = 0; i < 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("s%d", i);
+      ButlerServer *server = script_server (hub, name, &script, OPTIONS (.no_thread = TRUE, .no_route = TRUE));
+      int fd = get_fd (server);
+
+      first = i == 0 ? fd : first;
+      ck_assert_int_eq (fd, first);
+      start (server);
+      send_to_server (server, i, i);
+      ck_assert (is_readable (fd, -1));
+      ck_assert (butler_server_remove (server));
+      ck_assert_int_eq (fcntl (fd, F_GETFD), -1);
+    }
+}
+END_TEST
+
 START_TEST (without_a_thread_its_owner_polls)
 {
   ButlerServer *server = script_server (hub, "s", &script, OPTIONS (.no_thread = TRUE, .as_queue = _i == 1));
@@ -212,6 +234,7 @@ main (void)
   tcase_add_loop_test (tcase, a_loop_of_ones_own_polls_the_descriptor, 0, 2);
   tcase_add_loop_test (tcase, more_than_a_dispatch_takes_leaves_it_readable, 0, 2);
   tcase_add_test (tcase, kill_wakes_the_descriptor);
+  tcase_add_test (tcase, a_removed_server_closes_it);
   tcase_add_loop_test (tcase, without_a_thread_its_owner_polls, 0, 2);
   tcase_add_test (tcase, what_waited_before_the_start_is_told);
   tcase_add_loop_test (tcase, whatever_comes_wakes_the_owner, 0, 2);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include <poll.h>
+
 #include "tests/cpu.h"
 #include "tests/keeper.h"
 #include "tests/leftovers.h"
@@ -814,6 +816,81 @@ START_TEST (source_ends_its_server_when_all_is_released)
 }
 END_TEST
 
+/* Loops of one's own */
+
+static int turns;
+
+static void
+poll_descriptor (ButlerServer *looping)
+{
+  struct pollfd one = { .fd = butler_server_get_fd (looping, NULL), .events = POLLIN };
+
+  poll (&one, 1, -1);
+}
+
+static void
+loop_until_all_is_released (ButlerServer *looping,
+                            gpointer      polls)
+{
+  while (butler_server_keep_running (looping) || butler_server_has_pending (looping))
+    {
+      if (*(gboolean *) polls)
+        poll_descriptor (looping);
+      else
+        butler_server_wait (looping, -1);
+      butler_server_dispatch (looping, 64);
+      turns++;
+    }
+  tell (news, -1);
+}
+
+static gboolean loop_polls;
+
+static void
+set_up_loop (void)
+{
+  set_up (OPTIONS (.end_limit = LONG_LIMIT, .loop = loop_until_all_is_released, .loop_data = &loop_polls));
+  on_number = hold_odd;
+}
+
+/* It sleeps meanwhile. */
+START_TEST (loop_goes_on_until_all_is_released)
+{
+  ButlerContext *context;
+
+  loop_polls = _i == 1;
+  turns = 0;
+  ck_assert (!butler_server_has_pending (server));
+  start (server);
+  send_to_server (server, 1, 1);
+  context = next_held ();
+  round_trip ();
+  ck_assert (butler_server_has_pending (server));
+  butler_context_stop_server (context);
+  cpu_over (50000);
+  ck_assert_ptr_null (butler_channel_receive (news, 0, NULL));
+  butler_context_release (context);
+  ck_assert_int_eq (wait_for_number (news), -1);
+  ck_assert (butler_server_join (server));
+  ck_assert (!butler_server_has_pending (server));
+  ck_assert_int_le (turns, 10);
+}
+END_TEST
+
+START_TEST (loop_does_not_wait_for_what_a_kill_cancels)
+{
+  loop_polls = _i == 1;
+  on_number = hold_until_cancelled;
+  start (server);
+  send_to_server (server, 1, 1);
+  ck_assert_int_eq (wait_for_number (news), 1);
+  expect_warnings ();
+  ck_assert (butler_server_kill (server));
+  assert_warnings (1, "cancels its handler of Number");
+  ck_assert_int_eq (atomic_load (&ended), 1);
+}
+END_TEST
+
 static TCase *
 new_case (const char *name,
           SFun        begin,
@@ -887,6 +964,16 @@ source_case (void)
   return tcase;
 }
 
+static TCase *
+loop_case (void)
+{
+  TCase *tcase = new_case ("loop", set_up_loop, tear_down);
+
+  tcase_add_loop_test (tcase, loop_goes_on_until_all_is_released, 0, 2);
+  tcase_add_loop_test (tcase, loop_does_not_wait_for_what_a_kill_cancels, 0, 2);
+  return tcase;
+}
+
 int
 main (void)
 {
@@ -896,5 +983,6 @@ main (void)
   suite_add_tcase (suite, hasty_case ());
   suite_add_tcase (suite, limited_case ());
   suite_add_tcase (suite, source_case ());
+  suite_add_tcase (suite, loop_case ());
   return servers_test_main (suite);
 }

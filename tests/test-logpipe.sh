@@ -263,6 +263,12 @@ refused_setting ()
   status 1 logpipe --set "$1" </dev/null && says "${1#*.}"
 }
 
+# The number 0 is nobody else's then.
+closed_input ()
+{
+  status 1 logpipe <&- && says "standard input: Bad file descriptor" && [ ! -s "$work/got" ]
+}
+
 unreadable ()
 {
   cp "$work/ties" "$work/secret"
@@ -350,6 +356,7 @@ check "standard input: a file" input_as_awk "$work/ties"
 check "standard input: a pipe" pipe_as_awk "$work/many"
 check "standard input: a pipe with long lines" pipe_as_awk "$work/long"
 check "standard input: nothing" input_as_awk /dev/null
+check "standard input: closed" closed_input
 check "a FIFO, bit by bit" fifo_as_awk
 check "the three most frequent" top_three
 check "a report each second" report_each_second

@@ -342,6 +342,39 @@ START_TEST (start_without_descriptors_fails)
 }
 END_TEST
 
+static gpointer
+send_till_closed (gpointer to)
+{
+  while (number_send_to (to, &(Number) { 1 }, NULL))
+    ;
+  return NULL;
+}
+
+/* Each has a name of its own, and is woken by who may be late. */
+START_TEST (removed_servers_leave_no_descriptor)
+{
+  struct rlimit before;
+
+  getrlimit (RLIMIT_NOFILE, &before);
+  setrlimit (RLIMIT_NOFILE, &(struct rlimit) { 64, before.rlim_max });
+  on_number = count_number;
+  for (guint i = 0; i < butler_test_rounds (400); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("short-%u", i);
+      ButlerServer *brief = new_keeper (name, OPTIONS (.no_route = TRUE, .as_queue = i % 2 == 1));
+      GThread *senders[2];
+
+      start (brief);
+      for (guint n = 0; n < G_N_ELEMENTS (senders); n++)
+        senders[n] = g_thread_new ("sender", send_till_closed, butler_server_get_channel (brief));
+      ck_assert (butler_server_remove (brief));
+      for (guint n = 0; n < G_N_ELEMENTS (senders); n++)
+        g_thread_join (senders[n]);
+    }
+  setrlimit (RLIMIT_NOFILE, &before);
+}
+END_TEST
+
 /* Sleeping */
 
 START_TEST (idle_server_uses_no_cpu)
@@ -391,6 +424,7 @@ main (void)
   tcase_add_test (tcase, stream_of_messages_does_not_stop_a_timer);
   tcase_add_test (tcase, source_that_is_always_ready_does_not_stop_messages);
   tcase_add_loop_test (tcase, start_without_descriptors_fails, 0, 2);
+  tcase_add_test (tcase, removed_servers_leave_no_descriptor);
   tcase_add_test (tcase, idle_server_uses_no_cpu);
   tcase_add_test (tcase, server_that_waits_for_its_holds_uses_no_cpu);
   suite_add_tcase (suite, tcase);

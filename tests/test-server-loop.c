@@ -57,6 +57,17 @@ START_TEST (a_loop_of_ones_own_dispatches_as_many_as_it_likes)
 }
 END_TEST
 
+START_TEST (a_loop_without_a_thread_is_a_mistake)
+{
+  Script script = { 0 };
+  const ButlerServerOptions *options = BUTLER_SERVER_OPTIONS (.no_route = TRUE, .no_thread = TRUE, .loop = one_by_one, .state = &script);
+
+  butler_test_expect_critical ("*no_thread*loop*");
+  ck_assert_ptr_null (butler_server_new (hub, "s", &script_set, options, NULL));
+  g_test_assert_expected_messages ();
+}
+END_TEST
+
 /* Without a thread */
 
 START_TEST (without_a_thread_its_owner_runs_it)
@@ -268,6 +279,7 @@ main (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, what_a_loop_leaves_is_handled_all_the_same);
   tcase_add_test (tcase, a_loop_of_ones_own_dispatches_as_many_as_it_likes);
+  tcase_add_test (tcase, a_loop_without_a_thread_is_a_mistake);
   tcase_add_test (tcase, without_a_thread_its_owner_runs_it);
   tcase_add_loop_test (tcase, wait_says_whether_something_came, 0, 2);
   tcase_add_test (tcase, a_handler_does_not_dispatch_its_own_server);

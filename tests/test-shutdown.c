@@ -273,6 +273,32 @@ START_TEST (a_start_that_fails_in_the_middle_stops_those_before)
 }
 END_TEST
 
+static gboolean
+send_two (ButlerContext *context G_GNUC_UNUSED,
+          gpointer       to,
+          GError       **error)
+{
+  return number_send_to (to, &(Number) { 1 }, error) && number_send_to (to, &(Number) { 2 }, error);
+}
+
+/* As much as fits into the channel of one that is started later, or one more. */
+START_TEST (a_start_does_not_wait_for_who_is_started_later)
+{
+  ButlerServer *last;
+  Script script = { 0 };
+  GError *error = NULL;
+
+  make_stages (makings[0]);
+  last = script_server (hub, "e", &script, OPTIONS (.no_route = TRUE, .capacity = 2 - (guint) _i, .overflow = BUTLER_OVERFLOW_BLOCK));
+  butler_server_add_startup (servers[1], send_two, butler_server_get_channel (last), NULL);
+  ck_assert (butler_hub_start (hub, &error) == (_i == 0));
+  if (_i == 1)
+    butler_assert_error (&error, BUTLER_ERROR_WOULD_DEADLOCK, "server b did not start", "Number", NULL);
+  butler_hub_shutdown (hub);
+  ck_assert_int_eq (script.handled, _i == 0 ? 2 : 0);
+}
+END_TEST
+
 START_TEST (a_start_leaves_alone_what_runs)
 {
   GError *error = NULL;
@@ -472,6 +498,7 @@ main (void)
   tcase_add_test (tcase, a_shutdown_during_the_start_is_not_over_before);
   tcase_add_loop_test (tcase, a_shutdown_is_over_when_all_have_ended, 0, 3);
   tcase_add_test (tcase, a_start_that_fails_in_the_middle_stops_those_before);
+  tcase_add_loop_test (tcase, a_start_does_not_wait_for_who_is_started_later, 0, 2);
   tcase_add_test (tcase, a_start_leaves_alone_what_runs);
   tcase_add_test (tcase, kill_ends_all_at_once);
   tcase_add_test (tcase, a_handler_kills_all);

@@ -390,6 +390,122 @@ START_TEST (a_flood_does_not_starve_the_others)
 }
 END_TEST
 
+/* In the loop of a server with a thread */
+
+static void
+run_context (ButlerServer *looping,
+             gpointer      data G_GNUC_UNUSED)
+{
+  GSource *source = butler_server_create_source (looping);
+
+  g_source_attach (source, context);
+  g_source_unref (source);
+  while (butler_server_keep_running (looping))
+    g_main_context_iteration (context, TRUE);
+}
+
+static ButlerServer *
+looping_server (void)
+{
+  return script_server (hub, "l", &script, OPTIONS (.no_route = TRUE, .loop = run_context));
+}
+
+START_TEST (a_loop_of_ones_own_is_a_context)
+{
+  ButlerServer *looping = looping_server ();
+
+  script.to = own_channel (hub, "own", 0, BUTLER_OVERFLOW_FAIL);
+  g_main_context_set_poll_func (context, count_poll);
+  for (int run = 1; run <= 3; run++)
+    {
+      polls = 0;
+      start (looping);
+      for (int n = 1; n <= 300; n++)
+        {
+          send_to_server (looping, n, n);
+          ck_assert_int_eq (wait_for_number (script.to), n);
+        }
+      ck_assert (run == 2 ? butler_server_kill (looping) : butler_server_stop (looping));
+      ck_assert_int_eq (script.handled, 300 * run);
+      ck_assert_ptr_ne (handled_by, g_thread_self ());
+      ck_assert_int_le (polls, 300 * 3 + 10);
+    }
+}
+END_TEST
+
+/* Its own thread alone may have it, and the default loop has a context of its own. */
+START_TEST (a_source_of_a_server_with_a_thread_is_its_loops)
+{
+  ButlerServer *looping = looping_server ();
+
+  butler_test_expect_critical ("*is_in_loop*");
+  ck_assert_ptr_null (butler_server_create_source (looping));
+  start (looping);
+  butler_test_expect_critical ("*is_in_loop*");
+  ck_assert_ptr_null (butler_server_create_source (looping));
+  g_test_assert_expected_messages ();
+  ck_assert (butler_server_stop (looping));
+}
+END_TEST
+
+static int depth;
+
+/* As a modal dialog does. */
+static void
+iterate_in_handler (Script        *self G_GNUC_UNUSED,
+                    Number        *number G_GNUC_UNUSED,
+                    ButlerContext *butler_context G_GNUC_UNUSED)
+{
+  g_assert_cmpint (depth++, ==, 0);
+  g_assert_cmpint (iterate (), ==, 0);
+  depth--;
+}
+
+START_TEST (a_handler_that_iterates_its_context_is_not_called_in_itself)
+{
+  ButlerServer *looping = looping_server ();
+
+  script.on_number = iterate_in_handler;
+  start (looping);
+  send_to_server (looping, 1, 100);
+  ck_assert (butler_server_stop (looping));
+  ck_assert_int_eq (script.handled, 100);
+  ck_assert (!script.jumped);
+}
+END_TEST
+
+static gboolean
+release_it (gpointer held)
+{
+  ends++;
+  butler_context_release (held);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+hold_for_a_moment (Script        *self G_GNUC_UNUSED,
+                   Number        *number,
+                   ButlerContext *butler_context)
+{
+  GSource *timer = g_timeout_source_new ((guint) number->value);
+
+  g_source_set_callback (timer, release_it, butler_context_hold (butler_context), NULL);
+  g_source_attach (timer, context);
+  g_source_unref (timer);
+}
+
+START_TEST (what_is_held_ends_in_the_context_of_the_loop)
+{
+  ButlerServer *looping = looping_server ();
+
+  script.on_number = hold_for_a_moment;
+  start (looping);
+  send_to_server (looping, 20, 23);
+  ck_assert (butler_server_stop (looping));
+  ck_assert_int_eq (ends, 4);
+}
+END_TEST
+
 /* In another thread */
 
 START_TEST (another_thread_dispatches_a_server)
@@ -539,6 +655,10 @@ main (void)
   tcase_add_test (tcase, a_source_asks_for_no_timeout);
   tcase_add_test (tcase, a_source_sleeps_before_the_start);
   tcase_add_test (tcase, a_flood_does_not_starve_the_others);
+  tcase_add_test (tcase, a_loop_of_ones_own_is_a_context);
+  tcase_add_test (tcase, a_source_of_a_server_with_a_thread_is_its_loops);
+  tcase_add_test (tcase, a_handler_that_iterates_its_context_is_not_called_in_itself);
+  tcase_add_test (tcase, what_is_held_ends_in_the_context_of_the_loop);
   tcase_add_test (tcase, another_thread_dispatches_a_server);
   tcase_add_loop_test (tcase, a_stop_by_another_thread_waits_for_the_context, 0, 2);
   tcase_add_test (tcase, a_start_wakes_the_context);

@@ -164,6 +164,14 @@ says_that_output_failed ()
   [ "$status" -eq 1 ] && err_has "standard output"
 }
 
+says_that_output_is_closed ()
+{
+  app
+  status=0
+  "$tool" check "$work/app.ini" <&- >&- 2>"$work/err" || status=$?
+  [ "$status" -eq 1 ] && err_has "standard output"
+}
+
 # run
 
 runs ()
@@ -347,6 +355,7 @@ check "wrong assignments are refused" refuses_wrong_assignments
 if [ -c /dev/full ]; then
   check "a full standard output is an error" says_that_output_failed
 fi
+check "a closed standard output is an error" says_that_output_is_closed
 
 check "run runs until the servers are done" runs
 check "run takes settings from file and command line" run_takes_settings

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "tools/common.h"
 #include "tools/log.h"
@@ -56,6 +58,16 @@ run_command (int    argc,
   return TOOL_REFUSED;
 }
 
+/* What was closed would be the number of the next file that anybody opens, and what is printed would go there. Opened the wrong way
+ * round, so that using it is an error still. */
+static void
+occupy_standard_descriptors (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) == -1)
+      open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -68,6 +80,7 @@ main (int    argc,
     G_OPTION_ENTRY_NULL,
   };
 
+  occupy_standard_descriptors ();
   setlocale (LC_ALL, "");
   tool_log_start ();
   g_set_prgname ("threadbutler");

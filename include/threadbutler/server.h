@@ -103,6 +103,8 @@ const char       *butler_server_state_to_string  (ButlerServerState          sta
 BUTLER_AVAILABLE_IN_1_0
 gboolean          butler_server_keep_running     (ButlerServer              *server);
 BUTLER_AVAILABLE_IN_1_0
+gboolean          butler_server_has_pending      (ButlerServer              *server);
+BUTLER_AVAILABLE_IN_1_0
 gboolean          butler_server_wait             (ButlerServer              *server,
                                                   gint64                     timeout);
 BUTLER_AVAILABLE_IN_1_0
