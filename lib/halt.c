@@ -83,7 +83,7 @@ ask (Halting    *self,
 {
   ButlerServer *server = move->server;
 
-  g_clear_pointer (&server->move, butler__move_free); /* of an earlier swap, which came too late for its run */
+  move->earlier = g_steal_pointer (&server->move); /* of a swap that came too late for its run */
   server->move = move;
   if (!butler__server_is_active (server) || server->ending)
     return;
@@ -97,13 +97,20 @@ ask (Halting    *self,
 static void
 ask_all (Halting *self)
 {
-  for (guint i = 0; i < self->candidates->len; i++)
-    ((ButlerCandidate *) self->candidates->pdata[i])->module->halt = self->halt;
   for (guint i = 0; i < self->moves->len; i++)
     ask (self, self->moves->pdata[i]);
   for (guint i = 0; i < self->moves->len; i++)
     butler__credits_wake (&((ButlerMove *) self->moves->pdata[i])->server->channel->credits);
   g_cond_broadcast (&self->hub->changed);
+}
+
+/* From now on servers start and end with regard to it. */
+static void
+set_halt (Halting    *self,
+          ButlerHalt *halt)
+{
+  for (guint i = 0; i < self->candidates->len; i++)
+    ((ButlerCandidate *) self->candidates->pdata[i])->module->halt = halt;
 }
 
 /* It is left to who dispatches it, and so ends what it holds. The mutex is let go. */
@@ -212,6 +219,37 @@ wait_for (Halting *self,
     }
 }
 
+/* (nullable): one that has not gone on yet after an earlier swap, which was given up or is only just over. */
+static const ButlerServer *
+find_staying (Halting *self)
+{
+  for (guint i = 0; i < self->moves->len; i++)
+    if (((ButlerMove *) self->moves->pdata[i])->server->halt != NULL)
+      return ((ButlerMove *) self->moves->pdata[i])->server;
+  return NULL;
+}
+
+/* Till then the halts and moves of the servers are those of that swap. */
+static gboolean
+wait_until_free (Halting *self,
+                 GError **error)
+{
+  const ButlerServer *staying;
+  gboolean in_time = TRUE;
+
+  while ((staying = find_staying (self)) != NULL && in_time)
+    {
+      if (!has_time (self, error))
+        return FALSE;
+      in_time = g_cond_wait_until (&self->hub->changed, &self->hub->mutex, self->halt->deadline);
+    }
+  if (staying != NULL)
+    g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_TIMED_OUT,
+                 "nothing was swapped within %" G_GINT64_FORMAT " ms: the swapped function of server %s, of a swap that was given up, "
+                 "has not returned", self->hub->swap_limit / 1000, staying->name);
+  return staying == NULL;
+}
+
 /* Changing */
 
 /* Without the mutex. */
@@ -276,8 +314,22 @@ settle_absent (Halting    *self,
     }
   if (committed && server->module != NULL)
     butler__move_apply (move);
-  server->move = NULL;
+  server->move = committed ? NULL : g_steal_pointer (&move->earlier);
   g_ptr_array_add (self->over, move);
+}
+
+/* Those that ended meanwhile left it to who ends the halt. */
+static void
+leave_to_their_own (Halting *self)
+{
+  set_halt (self, NULL);
+  for (guint i = 0; i < self->hub->servers->len; i++)
+    {
+      ButlerServer *server = self->hub->servers->pdata[i];
+
+      if (server->module != NULL && server->module->halt == NULL && !butler__server_is_active (server))
+        butler__server_take_left (server);
+    }
 }
 
 /* If it was for nothing the bit stays: an earlier swap may have set it too. */
@@ -313,8 +365,6 @@ settle (Halting *self,
     }
   g_ptr_array_set_free_func (self->moves, NULL);
   g_ptr_array_set_size (self->moves, 0);
-  for (guint i = 0; i < self->candidates->len; i++)
-    ((ButlerCandidate *) self->candidates->pdata[i])->module->halt = NULL;
 }
 
 /* Without the mutex. */
@@ -343,12 +393,17 @@ butler__halt_run (ButlerHub    *hub,
 {
   Halting self = { hub, butler__halt_new (g_get_monotonic_time () + hub->swap_limit), candidates, moves, g_ptr_array_new (),
                    g_ptr_array_new_with_free_func ((GDestroyNotify) butler__move_free), cancellable };
-  gboolean committed;
+  gboolean committed = FALSE;
 
-  ask_all (&self);
-  committed = wait_for (&self, &self.halt->arriving, error) && change (&self, error) && publish (hub, candidates, moves, error);
-  self.halt->phase = committed ? BUTLER__HALT_COMMITTED : BUTLER__HALT_ABORTED;
-  settle (&self, committed);
+  set_halt (&self, self.halt);
+  if (wait_until_free (&self, error))
+    {
+      ask_all (&self);
+      committed = wait_for (&self, &self.halt->arriving, error) && change (&self, error) && publish (hub, candidates, moves, error);
+      self.halt->phase = committed ? BUTLER__HALT_COMMITTED : BUTLER__HALT_ABORTED;
+      settle (&self, committed);
+    }
+  leave_to_their_own (&self);
   g_cond_broadcast (&hub->changed);
   butler__hub_unlock (hub);
   finish_claimed (&self, committed);

@@ -111,6 +111,7 @@ butler__move_free (ButlerMove *move)
   if (move->handlers != NULL)
     butler__handlers_unref (move->handlers);
   g_clear_pointer (&move->swap.commits, g_array_unref);
+  g_clear_pointer (&move->earlier, butler__move_free);
   g_free (move->stray);
   butler__unpin (&move->pin);
   butler__unpin (&move->old);

@@ -40,6 +40,7 @@ struct _ButlerMove
   gboolean                arrived;     /* under the hub's mutex, as the next three: it stands still */
   gboolean                prepared;    /* its new state is there, or could not be made */
   gboolean                left;        /* who swaps has it left to who dispatches it, as it holds something */
+  ButlerMove             *earlier;     /* (owned) (nullable): what the server had in its place, if it ends and this does not happen */
   GThread                *before;      /* (owned) (nullable): who dispatched a server without a thread before the swap did */
   gint64                  since;       /* ns; who has the reader's role */
 };

@@ -15,6 +15,9 @@
 
 #define HEARD_MAX (1024 * 1024)
 
+/* How long it may take until the probe itself runs; the limit is for what the plugin does then. */
+#define GREETING_LIMIT (30 * G_TIME_SPAN_SECOND)
+
 /* One run of the program; the caller's thread only. */
 typedef struct
 {
@@ -76,8 +79,9 @@ find_answer (const Probe *self)
 static void
 hear (Probe *self)
 {
-  gint64 deadline = g_get_monotonic_time () + self->limit;
-  char   piece[4096];
+  gint64   deadline = g_get_monotonic_time () + GREETING_LIMIT;
+  gboolean greeted = FALSE;
+  char     piece[4096];
 
   while (find_answer (self) == NULL && self->heard->len < HEARD_MAX)
     {
@@ -94,6 +98,11 @@ hear (Probe *self)
         break;
       if (count > 0)
         g_string_append_len (self->heard, piece, count);
+      if (!greeted && skip_greeting (self) != NULL)
+        {
+          greeted = TRUE;
+          deadline = g_get_monotonic_time () + self->limit;
+        }
     }
   self->timely = TRUE;
 }

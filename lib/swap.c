@@ -209,8 +209,9 @@ publish_rolling (GPtrArray *candidates,
     {
       ButlerMove *move = moves->pdata[i];
 
-      /* What an earlier swap has left for its end was planned anew. */
-      g_clear_pointer (&move->server->move, butler__move_free);
+      /* What an earlier swap has left for its end was planned anew; but one that was given up may not have come out of it yet. */
+      if (move->server->halt == NULL)
+        g_clear_pointer (&move->server->move, butler__move_free);
       move->server->rolls = butler__server_is_active (move->server);
       if (move->server->rolls)
         butler__channel_request (move->server->channel, BUTLER__REQUEST_SWAP);

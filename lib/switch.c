@@ -251,6 +251,7 @@ butler__server_await_return (ButlerServer *server)
   lent = server->lent;
   while (server->lent)
     g_cond_wait (&server->hub->changed, &server->hub->mutex);
+  lent |= !butler__channel_has_reader (server->channel); /* it was given back before it could be looked at */
   butler__hub_unlock (server->hub);
   return lent;
 }
@@ -278,6 +279,12 @@ butler__server_end_run (ButlerServer *server)
   server->comes_late = FALSE;
   if (server->module->halt != NULL)
     return; /* whoever ends it sees that the server does not run */
+  butler__server_take_left (server);
+}
+
+void
+butler__server_take_left (ButlerServer *server)
+{
   if (server->move != NULL)
     {
       butler__move_apply (server->move);

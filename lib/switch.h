@@ -55,7 +55,11 @@ void butler__server_end_run   (ButlerServer *server);
  * role. */
 void butler__server_begin_ending (ButlerServer *server);
 
-/* butler__server_await_return() waits while a swap has the reader's role of a server without a thread; FALSE if none had it. */
+/* butler__server_take_left() gives a server that does not run what an earlier swap has left for its end. The mutex is held. */
+void butler__server_take_left (ButlerServer *server);
+
+/* butler__server_await_return() waits while a swap has the reader's role of a server without a thread; FALSE if somebody
+ * else has it. */
 gboolean butler__server_await_return (ButlerServer *server);
 
 /* butler__server_leave_module() is for a server that will not run again: it needs no code any more. The mutex is held. */

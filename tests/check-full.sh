@@ -123,13 +123,18 @@ in_valgrind ()
     '--leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --num-callers=30'
 }
 
-# The stress programs at full size: eight writers, 300 rounds, of which the first of each variant has 10^5 messages a writer.
+# The stress programs at full size: eight writers, 300 rounds, of which the first of each variant has 10^5 messages a writer; and
+# swaps by the thousand.
 in_stress ()
 {
   export BUTLER_TEST_SCALE=full
   configure CC="$CC"
   build
-  run_tests 'tests/stress-channel tests/stress-server' TIME_LIMIT="timeout --kill-after=10 2400"
+  stress='tests/stress-channel tests/stress-server'
+  for swap in abort causality files flood halt mail runs unload; do
+    stress="$stress tests/test-swap-$swap"
+  done
+  run_tests "$stress" TIME_LIMIT="timeout --kill-after=10 2400"
 }
 
 # A failure that no test stands for (it does not build) counts as a test that failed.

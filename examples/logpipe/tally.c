@@ -31,12 +31,13 @@ tally_start (LogpipeTally   *self,
   return TRUE;
 }
 
-/* The table is asked with bytes that lie in the message; only a value never seen before is copied. */
+/* The table is asked with a part of the message's text; only a value never seen before is copied. */
 static void
-count_value (LogpipeTally *self, Slice value)
+count_value (LogpipeTally *self, GBytes *text, Slice value)
 {
   gsize length = slice_length (value);
-  g_autoptr (GBytes) key = g_bytes_new_static (value.start, length);
+  const char *start = g_bytes_get_data (text, NULL);
+  g_autoptr (GBytes) key = g_bytes_new_from_bytes (text, (gsize) (value.start - start), length);
   guint64 *count = g_hash_table_lookup (self->counts, key);
 
   if (count == NULL)
@@ -55,7 +56,7 @@ tally_on_logpipe_values (LogpipeTally *self, LogpipeValues *message, ButlerConte
   Slice value;
 
   for (; slice_take_line (&values, &value); self->lines++)
-    count_value (self, value);
+    count_value (self, message->text, value);
   /* Counting doesn't wait for a report that is busy printing: that one has no use for it just now. */
   logpipe_progress_try_send (butler_context_get_hub (context), &(LogpipeProgress) { self->lines }, NULL);
 }
