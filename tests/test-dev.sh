@@ -57,7 +57,7 @@ send ()
   kill -"$1" "$(cat "/proc/$guard/task/$guard/children")"
 }
 
-# Reads lines until one has the text.
+# Reads lines until one has the text, and leaves it in `line`.
 wait_for ()
 {
   while read -r line <&5; do
@@ -116,7 +116,7 @@ tells_the_pause ()
 {
   make_app
   start dev
-  wait_for "built: " && edit tally.c "$counts_by_hundreds" && wait_for "tally 1 -> 2" &&
+  wait_for "built: " && count v 1 && edit tally.c "$counts_by_hundreds" && wait_for "tally 1 -> 2" &&
     printf '%s\n' "$line" | grep -E ', built in [0-9]+\.[0-9]+ s, paused: tally [0-9]+\.[0-9]+ ms$' && stop
 }
 
@@ -192,8 +192,8 @@ builds_first ()
 {
   make_app
   start dev
-  wait_for "built: " && [ -e "$app/tally.so" ] && stop &&
-    edit tally.c '1s/^/int x = ;\n/' && start dev && wait_for "the build failed: what is there runs" && count v 1 && stop
+  wait_for "built: " && [ -e "$app/tally.so" ] && count v 1 && stop &&
+    edit tally.c '1s/^/int x = ;\n/' && start dev && wait_for "the build failed: what is there runs" && count v 2 && stop
 }
 
 fails_without_plugins ()
@@ -236,7 +236,7 @@ ends_the_build ()
   never_builds
   echo >"$app/once"
   start dev --set "dev.build=sh build.sh"
-  wait_for "built: " && printf '\n' >>"$app/tally.c" && wait_for building && stop
+  wait_for "built: " && count v 1 && printf '\n' >>"$app/tally.c" && wait_for building && stop
 }
 
 ends_the_first_build ()

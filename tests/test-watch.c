@@ -203,8 +203,7 @@ static const char *const ways[] = {
 
 START_TEST (reports_each_way_once)
 {
-  g_autofree char *new = leftovers_copy (&left, "echo", "new.so", G_MAXSIZE);
-
+  g_free (leftovers_copy (&left, "echo", "new.so", G_MAXSIZE));
   shell ("mkdir lib; cp new.so lib/plugin.so; echo >marker");
   add ("lib/plugin.so");
   add ("marker");
