@@ -147,11 +147,17 @@ growing_log ()
   grow "$build/growing.log" <"$top/examples/logpipe/sample.log" >/dev/null 2>&1 &
 }
 
+# In an app file a backslash begins something else.
+as_value ()
+{
+  printf '%s' "$1" | sed 's/\\/\\\\/g'
+}
+
 develop_pipeline ()
 {
   say "running the log pipeline on $1, as it grows; now change and save examples/logpipe/tally.c"
   BUTLER_PROBE=$build/threadbutler-probe exec "$build/threadbutler" dev examples/logpipe/logpipe.ini \
-    --plugin-path "$build/examples/logpipe/.libs" --set "reader.file=$1" --set reader.follow=true \
+    --plugin-path "$build/examples/logpipe/.libs" --set "reader.file=$(as_value "$1")" --set reader.follow=true \
     --set report.live=true --set report.top=5
 }
 
