@@ -216,7 +216,7 @@ START_TEST (a_new_type_is_routed)
   ck_assert (butler_hub_send_variant (hub, "SwapMore", more, &error));
   butler_assert_no_error (error);
   expect (7, 0, "new");
-  (void) server;
+  ck_assert_ptr_nonnull (server);
 }
 END_TEST
 
@@ -251,6 +251,8 @@ START_TEST (what_is_swapped_out_goes)
   for (guint i = 0; i < butler_test_rounds (100); i++)
     {
       g_autoptr (ButlerSwapReport) report = swap_to (i % 2 == 0 ? "swap-2" : "swap-1");
+
+      ck_assert_uint_eq (report->plugins->len, 1);
 
       tick (server, 0, i);
       expect (i % 2 == 0 ? 2 : 1, i + 1, "be brief");
