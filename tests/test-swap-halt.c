@@ -405,6 +405,35 @@ START_TEST (a_server_that_starts_meanwhile_stands_still_too)
 }
 END_TEST
 
+/* A server without a thread, which somebody dispatches just now: it is his, and nobody else may touch its state. */
+static gpointer
+dispatch_once (gpointer server)
+{
+  butler_server_dispatch (server, 1);
+  return NULL;
+}
+
+START_TEST (who_dispatches_a_server_is_waited_for)
+{
+  ButlerServer *server = make_actor (&troupe, "s", (ButlerServerOptions) { .no_route = TRUE, .no_thread = TRUE });
+  GThread *thread;
+  Pause pause;
+
+  pause_begin (&pause);
+  start_it (server);
+  play_it (server, stay_inside, &pause);
+  thread = g_thread_new ("dispatches", dispatch_once, server);
+  g_async_queue_pop (pause.begun);
+  butler_hub_set_swap_limit (hub, 50);
+  swap_play_fails ("play-other", BUTLER_ERROR_TIMED_OUT, "server s is in its handler of Play");
+  pause_release (&pause);
+  g_thread_join (thread);
+  swap_play ("play-other", TRUE);
+  ck_assert (butler_server_stop (server));
+  pause_end (&pause);
+}
+END_TEST
+
 /* At any moment of it, while messages flow: either it has happened or it has not. */
 START_TEST (a_cancelled_swap_has_happened_or_not)
 {
@@ -452,6 +481,7 @@ main (void)
   tcase_add_test (tcase, two_who_swap_take_turns);
   tcase_add_test (tcase, a_cancelled_swap_ends_at_once);
   tcase_add_loop_test (tcase, a_server_that_starts_meanwhile_stands_still_too, 0, 2);
+  tcase_add_test (tcase, who_dispatches_a_server_is_waited_for);
   tcase_add_test (tcase, a_cancelled_swap_has_happened_or_not);
   suite_add_tcase (suite, tcase);
   return butler_test_main (suite);

@@ -15,20 +15,13 @@ set_up (void)
 {
   GError *error = NULL;
 
+  g_thread_pool_set_max_unused_threads (0); /* GLib keeps those that ran tasks for a while */
   plays_begin ();
   answers = butler_hub_add_channel (hub, "answers", 0, BUTLER_OVERFLOW_FAIL, &error);
   butler_assert_no_error (error);
   ck_assert (done_route (hub, answers, &error));
   box = butler_hub_add_channel (hub, "box", 0, BUTLER_OVERFLOW_FAIL, &error);
   butler_assert_no_error (error);
-}
-
-static void
-tear_down (void)
-{
-  g_clear_pointer (&hub, butler_hub_unref);
-  g_thread_pool_stop_unused_threads (); /* GLib keeps those that ran tasks for a while */
-  plays_end ();
 }
 
 static void
@@ -478,7 +471,7 @@ main (void)
   TCase *tcase = tcase_create ("swap-unload");
 
   tcase_set_timeout (tcase, 60);
-  tcase_add_checked_fixture (tcase, set_up, tear_down);
+  tcase_add_checked_fixture (tcase, set_up, plays_end);
   tcase_add_test (tcase, a_read_ends_in_the_code_that_began_it);
   tcase_add_test (tcase, a_read_is_waited_for_before_a_migration);
   tcase_add_loop_test (tcase, a_task_ends_in_its_code_and_its_result_meets_the_new, 0, 2);
