@@ -113,8 +113,11 @@ is_told_no_more (void)
 static void
 runs (guint32 version)
 {
+  g_autoptr (SwapAnswer) answer = NULL;
+
   tick (butler_hub_get_server (hub, "one"), 1, 1);
-  ck_assert_uint_eq (next_answer ()->version, version);
+  answer = next_answer ();
+  ck_assert_uint_eq (answer->version, version);
 }
 
 START_TEST (swaps_what_changes)

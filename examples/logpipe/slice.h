@@ -19,13 +19,15 @@ slice_length (Slice self)
   return self.end - self.start;
 }
 
-/* The whole of @bytes, which is NULL where a message came without. */
+/* The whole of @bytes, which is NULL where a message came without. Never a slice of NULL, which memcpy() takes no byte of. */
 static inline Slice
 slice_of_bytes (GBytes *bytes)
 {
   gsize size = 0;
   const char *start = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
 
+  if (size == 0)
+    start = "";
   return (Slice) { start, start + size };
 }
 
@@ -53,12 +55,6 @@ slice_compare (Slice a, Slice b)
   if (order != 0)
     return order;
   return slice_length (a) < slice_length (b) ? -1 : slice_length (a) > slice_length (b);
-}
-
-static inline gboolean
-slice_equal (Slice a, Slice b)
-{
-  return slice_length (a) == slice_length (b) && slice_compare (a, b) == 0;
 }
 
 /* Writes @self and a newline at @to; returns where they end. */
