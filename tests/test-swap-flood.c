@@ -207,7 +207,7 @@ START_TEST (nothing_is_lost_doubled_or_reordered)
   const Kind *kind = &kinds[(guint) _i % G_N_ELEMENTS (kinds)];
   ButlerServerOptions options = channels[(guint) _i / G_N_ELEMENTS (kinds) % G_N_ELEMENTS (channels)];
   guint loop = (guint) _i / (guint) (G_N_ELEMENTS (kinds) * G_N_ELEMENTS (channels));
-  Flood self = { .messages = by_scale (1000, 20000, 500000), .stops = by_scale (2, 3, 50) };
+  Flood self = { .messages = by_scale (1000, 20000, 500000), .stops = by_scale (3, 3, 50) };
   Window window;
   GThread *thread = NULL;
   ButlerServer *server;

@@ -244,6 +244,18 @@ START_TEST (messages_of_another_layout_are_converted)
 }
 END_TEST
 
+/* But for the last one, which may be about to go, and for those that a sanitizer or valgrind keeps. */
+static void
+assert_that_they_go (void)
+{
+  g_autoptr (ButlerModuleStatus) status = butler_module_get_status (module);
+  guint n = 0;
+
+  for (guint i = 0; i < status->generations->len; i++)
+    n += g_str_equal (g_array_index (status->generations, ButlerGenerationStatus, i).state, "retired");
+  ck_assert_uint_le (n, 1);
+}
+
 START_TEST (what_is_swapped_out_goes)
 {
   ButlerServer *server = start_server ("s", ROUTED);
@@ -257,11 +269,7 @@ START_TEST (what_is_swapped_out_goes)
       tick (server, 0, i);
       expect (i % 2 == 0 ? 2 : 1, i + 1, "be brief");
     }
-#ifndef BUTLER_SANITIZED
-  g_autoptr (ButlerModuleStatus) status = butler_module_get_status (module);
-
-  ck_assert_uint_le (status->generations->len, 2); /* the last one may be about to go */
-#endif
+  assert_that_they_go ();
 }
 END_TEST
 
