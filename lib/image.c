@@ -3,21 +3,17 @@
 
 #include "lib/image.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <string.h>
-
-typedef struct
-{
-  ButlerImage  *image;
-  gconstpointer address;
-} Search;
 
 static void
 find_bounds (ButlerImage               *image,
              const struct dl_phdr_info *info)
 {
   image->low = image->high = NULL;
+  image->base = info->dlpi_addr;
   for (guint i = 0; i < info->dlpi_phnum; i++)
     {
       const ElfW (Phdr) *header = &info->dlpi_phdr[i];
@@ -79,17 +75,18 @@ find_build_id (const struct dl_phdr_info *info)
   return build_id;
 }
 
+/* The headers of other files are not looked at: other threads load and unload those. */
 static int
 look_at (struct dl_phdr_info *info,
          size_t               size G_GNUC_UNUSED,
          void                *data)
 {
-  Search *search = data;
+  ButlerImage *image = data;
 
-  find_bounds (search->image, info);
-  if (!butler__image_has (search->image, search->address))
+  if (info->dlpi_addr != image->base)
     return 0;
-  search->image->build_id = find_build_id (info);
+  find_bounds (image, info);
+  image->build_id = find_build_id (info);
   return 1;
 }
 
@@ -97,11 +94,15 @@ gboolean
 butler__image_find (ButlerImage  *image,
                     gconstpointer address)
 {
-  Search search = { image, address };
+  Dl_info file;
 
   *image = (ButlerImage) { 0 };
-  if (dl_iterate_phdr (look_at, &search) == 1)
+  if (dladdr (address, &file) == 0)
+    return FALSE;
+  image->base = (gsize) file.dli_fbase; /* that of a shared object, whose first segment has the address 0 */
+  if (dl_iterate_phdr (look_at, image) == 1 && butler__image_has (image, address))
     return TRUE;
+  butler__image_clear (image);
   *image = (ButlerImage) { 0 };
   return FALSE;
 }
@@ -118,10 +119,7 @@ is_at (struct dl_phdr_info *info,
        size_t               size G_GNUC_UNUSED,
        void                *data)
 {
-  ButlerImage other;
-
-  find_bounds (&other, info);
-  return other.low == ((const ButlerImage *) data)->low && other.high == ((const ButlerImage *) data)->high;
+  return info->dlpi_addr == ((const ButlerImage *) data)->base;
 }
 
 gboolean
@@ -144,7 +142,7 @@ void
 butler__image_announce (const ButlerImage *image,
                         const char        *origin)
 {
-  Place place = { { image->low, image->high, NULL }, g_intern_string (origin) };
+  Place place = { { .low = image->low, .high = image->high }, g_intern_string (origin) };
 
   g_mutex_lock (&places_lock);
   if (places == NULL)

@@ -10,6 +10,7 @@ typedef struct
 {
   const char *low;   /* NULL: nothing is known */
   const char *high;  /* the first byte behind it */
+  gsize       base;  /* what the dynamic linker adds to its addresses */
   char       *build_id; /* (owned) (nullable): hexadecimal */
 } ButlerImage;
 

@@ -371,7 +371,7 @@ void
 butler__layouts_forget_opaque (gconstpointer low,
                                gconstpointer high)
 {
-  ButlerImage image = { low, high, NULL };
+  ButlerImage image = { .low = low, .high = high };
 
   g_mutex_lock (&registry_lock);
   for (guint i = 0; opaque != NULL && i < opaque->len;)

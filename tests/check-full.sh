@@ -101,12 +101,15 @@ in_thread ()
 {
   glib=$(CC=$CC "$top_srcdir/tests/glib-tsan.sh")
   # GLib's slice allocator counts contention without a lock, and hides who freed what.
-  export CK_FORK=no G_SLICE=always-malloc TSAN_OPTIONS=second_deadlock_stack=1
+  # GIO's file monitors have races of their own, on GLib's worker thread, where none of our code runs.
+  printf 'race:g_file_monitor_source_handle_event\n' >"$build/glib.supp"
+  export CK_FORK=no G_SLICE=always-malloc TSAN_OPTIONS="second_deadlock_stack=1 suppressions=$(cd "$build" && pwd)/glib.supp"
   export PKG_CONFIG_PATH="$glib/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
   configure CC="$CC" --enable-sanitizer=thread
   build
+  # test-probe: what crashes in a process of its own crashes the sanitizer there, and it has one thread.
   # shellcheck disable=SC2016 # make's variable
-  run_tests '$(check_PROGRAMS)' "env LD_LIBRARY_PATH=$glib/lib $(without_randomisation)"
+  run_tests '$(filter-out tests/test-probe,$(check_PROGRAMS))' "env LD_LIBRARY_PATH=$glib/lib $(without_randomisation)"
 }
 
 in_valgrind ()
