@@ -139,11 +139,13 @@ static gboolean
 copy_bytes (const char *path,
             int         from,
             int         to,
+            GChecksum  *checksum,
             GError    **error)
 {
   g_autofree char *piece = g_malloc (PIECE);
   off_t            offset = 0;
 
+  g_checksum_reset (checksum);
   if (ftruncate (to, 0) != 0)
     return refuse (path, BUTLER_ERROR_FAILED, g_strerror (errno), error);
 
@@ -163,6 +165,7 @@ copy_bytes (const char *path,
                        g_strerror (errno));
           return FALSE;
         }
+      g_checksum_update (checksum, (const guchar *) piece, count);
       offset += count;
     }
 }
@@ -177,12 +180,15 @@ same_moment (const struct stat *a,
 /* A file that cp, strip or a linker writes at this moment is copied half old, half new: what changed meanwhile is
  * copied again. */
 static gboolean
-copy_unchanged (const char *path,
-                int         from,
-                int         to,
-                guint64    *size,
-                GError    **error)
+copy_unchanged (ButlerStage *stage,
+                const char  *path,
+                int          from,
+                int          to,
+                guint64     *size,
+                GError     **error)
 {
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+
   for (guint tries = 0; tries < COPY_TRIES; tries++)
     {
       struct stat before;
@@ -191,33 +197,17 @@ copy_unchanged (const char *path,
 
       if (fstat (from, &before) != 0)
         return refuse (path, BUTLER_ERROR_BAD_PLUGIN, g_strerror (errno), error);
-      if (!copy_bytes (path, from, to, error))
+      if (!copy_bytes (path, from, to, checksum, error))
         return FALSE;
       if (fstat (from, &after) == 0 && same_moment (&before, &after) && fstat (to, &copy) == 0
           && copy.st_size == after.st_size)
         {
           *size = (guint64) copy.st_size;
+          stage->digest = g_strdup (g_checksum_get_string (checksum));
           return TRUE;
         }
     }
   return refuse (path, BUTLER_ERROR_BAD_PLUGIN, "it changed while it was copied", error);
-}
-
-static gboolean
-sum_up (ButlerStage *stage,
-        const char  *path,
-        GError     **error)
-{
-  g_autoptr (GMappedFile) file = g_mapped_file_new (stage->copy, FALSE, error);
-
-  if (file == NULL)
-    {
-      g_prefix_error (error, "%s: ", path);
-      return FALSE;
-    }
-  stage->digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) g_mapped_file_get_contents (file),
-                                               g_mapped_file_get_length (file));
-  return TRUE;
 }
 
 /* The copy is checked and not the file, which can still change. */
@@ -241,14 +231,14 @@ fill (ButlerStage *stage,
       return FALSE;
     }
 
-  ok = copy_unchanged (path, from, to, &size, error);
+  ok = copy_unchanged (stage, path, from, to, &size, error);
   if (ok && !butler__elf_check (to, size, error))
     {
       g_prefix_error (error, "%s: ", path);
       ok = FALSE;
     }
   close (to);
-  return ok && sum_up (stage, path, error);
+  return ok;
 }
 
 ButlerStage *
