@@ -401,6 +401,7 @@ START_TEST (a_server_that_starts_meanwhile_stands_still_too)
   butler_swap_report_free (swapper.report);
   expect_actor (late, 2, 1);
   expect_actor (x, 2, 2);
+  expect_actor (y, 2, (guint64) obstacle.stream.sent + 1);
   pause_end (&obstacle.pause);
 }
 END_TEST
