@@ -34,10 +34,10 @@ gboolean bench_pingpong_plain  (const BenchArgs  *args,
                                 BenchRound       *round,
                                 GError          **error);
 
-/* What one receiver got. Every peer does the same work for it. */
+/* What one receiver got. Every peer does the same work for it. On cache lines of its own, as it mostly stands on the sender's stack. */
 typedef struct
 {
-  guint64     n;        /* how many there are to be */
+  _Alignas (64) guint64 n; /* how many there are to be */
   guint64     received;
   guint64     sum;
   guint64     disorder; /* how many did not come when it was their turn */

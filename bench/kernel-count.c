@@ -48,11 +48,12 @@ bench_count_butler (const BenchArgs  *args,
 {
   g_autoptr (ButlerHub) hub = butler_hub_new ();
   BenchTally tally = { .n = args->n, .round = round };
-  BenchCounter state = { .tally = &tally };
+  g_autoptr (BenchCounter) state = counter_new (); /* not beside what the sender writes */
   ButlerServer *server;
 
+  state->tally = &tally;
   server = butler_server_new (hub, "counter", &counter_set,
-                              BUTLER_SERVER_OPTIONS (.state = &state, .capacity = args->capacity,
+                              BUTLER_SERVER_OPTIONS (.state = state, .capacity = args->capacity,
                                                      .overflow = BUTLER_OVERFLOW_BLOCK, .as_queue = args->as_queue),
                               error);
   if (server == NULL || !butler_server_start (server, error))

@@ -45,12 +45,6 @@ chain_is_empty (ButlerChannel *channel G_GNUC_UNUSED)
 }
 
 static void
-chain_give (ButlerChannel *channel G_GNUC_UNUSED,
-            guint          n G_GNUC_UNUSED)
-{
-}
-
-static void
 chain_close (ButlerChannel *channel)
 {
   butler__chain_close (&channel->chain);
@@ -66,7 +60,6 @@ const ButlerChannelKind butler__chain_kind = {
   .put = chain_put,
   .take = chain_take,
   .is_empty = chain_is_empty,
-  .give = chain_give,
   .close = chain_close,
   .reopen = chain_reopen,
 };

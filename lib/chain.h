@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "lib/envelope.h"
+#include "lib/prefetch.h"
 
 /* A lock-free chain of messages: any thread links, one takes all with one exchange, newest first. The low bits of the word:
  *
@@ -86,6 +87,8 @@ butler__reversal_step (ButlerReversal *reversal,
   for (; raw != NULL && max > 0; max--)
     {
       ButlerMessage *next = raw->link;
+
+      butler__prefetch_on (raw, next);
 
       raw->link = done;
       done = raw;

@@ -49,7 +49,7 @@ set_no_route (GError            **error,
   return FALSE;
 }
 
-static gboolean
+static inline gboolean
 post (ButlerChannel *channel,
       ButlerMessage *message,
       ButlerPatience patience,
@@ -124,9 +124,8 @@ butler__channel_send_value (ButlerChannel      *channel,
 
   if (patience == BUTLER__NEVER_WAIT)
     return try_send_value (channel, layout, value, error);
-  message = butler__message_new (layout, value);
-  memset (value, 0, layout->size);
-  return butler__channel_post_message (channel, message, error);
+  message = butler__envelope_take (layout, value, layout->size);
+  return post (channel, message, BUTLER__MAY_WAIT, error);
 }
 
 /**

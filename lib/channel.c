@@ -26,7 +26,7 @@ butler__channel_new (const char    *name,
                      gboolean       as_queue,
                      ButlerWaits   *waits)
 {
-  ButlerChannel *channel = g_new0 (ButlerChannel, 1);
+  ButlerChannel *channel = g_aligned_alloc0 (1, sizeof (ButlerChannel), _Alignof (ButlerChannel));
   gboolean is_queue = as_queue || capacity > 0;
 
   g_atomic_ref_count_init (&channel->ref_count);
@@ -58,7 +58,7 @@ channel_free (ButlerChannel *channel)
   g_mutex_clear (&channel->borrowing);
   butler__waits_unref (channel->waits);
   g_free (channel->name);
-  g_free (channel);
+  g_aligned_free (channel);
 }
 
 /**

@@ -35,6 +35,9 @@ typedef enum
   BUTLER__REQUEST_SWAP  = 1 << 2,
 } ButlerRequest;
 
+/* Stands before the first field of a group that is to have cache lines of its own. */
+#define BUTLER__CACHE_LINE _Alignas (64)
+
 /* The two kinds of channel differ in how messages get from many hands into one; sleeping, waking, lanes and order are common. */
 typedef struct
 {
@@ -48,7 +51,7 @@ typedef struct
   /* The reader, when it is about to sleep: is there something that channel->chain does not show? */
   gboolean         (*is_empty) (ButlerChannel *channel);
 
-  /* Any thread: @n messages were handed out or discarded. */
+  /* Any thread: @n messages were handed out or discarded. (nullable) */
   void             (*give)     (ButlerChannel *channel, guint n);
 
   void             (*close)    (ButlerChannel *channel);
@@ -58,46 +61,58 @@ typedef struct
 extern const ButlerChannelKind butler__chain_kind; /* unbounded: chain.c */
 extern const ButlerChannelKind butler__queue_kind; /* bounded, or on request: queue.c */
 
-/* Freed only with the hub, however long it is closed: a sender that was preempted after its CAS still wakes it. */
+/* Freed only with the hub, however long it is closed: a sender that was preempted after its CAS still wakes it.
+ *
+ * In the order of who writes, and each group on cache lines of its own, as what senders write with every message would take away from
+ * the reader what it looks at before every message. */
 struct _ButlerChannel
 {
   gatomicrefcount          ref_count;
 
   /* Set when made, read-only afterwards. */
+  ButlerOverflow           overflow;
   char                    *name;     /* (owned) */
   const ButlerChannelKind *kind;
-  ButlerOverflow           overflow;
   ButlerWaits             *waits;    /* (owned) */
+  GAsyncQueue             *queue;    /* (owned) (nullable): the messages of the queue kind; its lock is a leaf */
 
-  /* Any thread. */
+  /* Senders, with every message; and the reader when it takes, and sleeps. */
+  BUTLER__CACHE_LINE
   ButlerChain              chain;    /* the public lane. ASLEEP and CLOSED of both kinds live here */
   _Atomic gsize            accepted; /* relaxed; counted before the message is linked, so that it never lags behind consumed */
+
+  /* Any thread, seldom; the reader looks at it before each message. */
+  BUTLER__CACHE_LINE
   ButlerChain              internal; /* replies, task results, releases, timers: publish (release), then kick() */
   _Atomic guint            control;  /* ButlerRequest bits: set (release), then kick(); acquired by the reader before each message */
   _Atomic (GThread *)      reader;   /* who has the reader's role: claim, release; NULL: nobody. Sequentially consistent:
                                       * see butler__channel_request() */
+
+  /* The reader only, but for the relaxed loads of who asks for figures. */
+  BUTLER__CACHE_LINE
+  ButlerMessage           *ready;    /* in order */
+  ButlerReversal           taken;
+  ButlerReversal           internal_taken;
+  gboolean                 hasty;    /* the last catch was small, but more than one: there is a stream */
+  gboolean                 last;     /* nothing will follow what was taken */
+  gboolean                 armed;    /* ASLEEP was set; others may have taken it off since, and then owe a wake-up */
+  _Atomic gsize            consumed; /* of accepted: handed out */
+  _Atomic gsize            high_water; /* the most that waited at any take */
+
+  /* Any thread, seldom. */
+  BUTLER__CACHE_LINE
   ButlerServed             served;   /* who reads, or did so last */
   GMutex                   borrowing; /* held by who has the role only for a moment, as there is no reader; no message is freed
                                        * in it, and nothing locked but what the kind locks, and the graph of waits */
   ButlerWaker              waker;
   _Atomic gsize            discarded; /* relaxed: taken out unread, and dead */
   _Atomic gsize            dead[BUTLER_DEAD_REASONS]; /* relaxed */
-
-  /* The queue kind only. */
-  GAsyncQueue             *queue;    /* (owned) (nullable): the messages; its lock is a leaf */
-  gboolean                 shut;     /* under the queue's lock: closed */
-  ButlerCredits            credits;
-
-  /* The reader only, but for the relaxed loads of who asks for figures. */
-  ButlerMessage           *ready;    /* in order */
-  ButlerReversal           taken;
-  ButlerReversal           internal_taken;
-  gboolean                 last;     /* nothing will follow what was taken */
-  gboolean                 armed;    /* ASLEEP was set; others may have taken it off since, and then owe a wake-up */
-  _Atomic gsize            consumed; /* of accepted: handed out */
-  _Atomic gsize            high_water; /* the most that waited at any take */
-
+  gboolean                 shut;     /* the queue kind, under the queue's lock: closed */
   gboolean                 abandoned; /* under the hub's mutex: its server was removed, and another may have it */
+
+  /* Bounded ones: senders and the reader. */
+  BUTLER__CACHE_LINE
+  ButlerCredits            credits;
 };
 
 ButlerChannel *butler__channel_new (const char    *name,
@@ -166,6 +181,32 @@ gboolean butler__channel_has_reader (ButlerChannel *channel);
 
 /* butler__channel_next() is the next message in order (transfer full), or NULL if there is none, or control wants to be looked at. */
 ButlerMessage *butler__channel_next (ButlerChannel *channel);
+
+/* butler__channel_is_quiet() is TRUE when nothing but messages that are in order wants to be looked after: then butler__channel_pop()
+ * is butler__channel_next(). */
+static inline gboolean
+butler__channel_is_quiet (ButlerChannel *channel)
+{
+  return channel->ready != NULL && channel->internal_taken.done == NULL
+         && atomic_load_explicit (&channel->control, memory_order_acquire) == 0
+         && atomic_load_explicit (&channel->internal.top, memory_order_relaxed) == 0;
+}
+
+static inline ButlerMessage *
+butler__channel_pop (ButlerChannel *channel)
+{
+  ButlerMessage *message = channel->ready;
+
+  channel->ready = message->link;
+  __builtin_prefetch (butler__envelope_payload (channel->ready));
+  message->link = NULL;
+  /* The reader alone writes it: no RMW is needed. */
+  atomic_store_explicit (&channel->consumed, atomic_load_explicit (&channel->consumed, memory_order_relaxed) + 1,
+                         memory_order_relaxed);
+  if (channel->kind->give != NULL)
+    channel->kind->give (channel, 1);
+  return message;
+}
 
 /* butler__channel_next_internal() is the same for the internal lane. */
 ButlerMessage *butler__channel_next_internal (ButlerChannel *channel);

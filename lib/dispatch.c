@@ -30,7 +30,7 @@ butler__server_note_failure (ButlerServer  *server,
 {
   const char *type = context->type != NULL ? context->type : "event";
 
-  if (G_LIKELY (context->error == NULL))
+  if (context->error == NULL)
     return;
   if (server->starting)
     {
@@ -43,7 +43,7 @@ butler__server_note_failure (ButlerServer  *server,
   g_clear_error (&context->error);
 }
 
-static void
+static inline void
 handle (ButlerServer             *server,
         const ButlerHandlerEntry *entry,
         ButlerMessage            *message)
@@ -59,10 +59,12 @@ handle (ButlerServer             *server,
   atomic_store_explicit (&server->doing, NULL, memory_order_relaxed);
   if (G_UNLIKELY (context->held != NULL && context->error != NULL))
     butler_context_take_error (context->held, g_steal_pointer (&context->error)); /* once a message: when all is released */
-  butler__context_leave (context);
+  if (G_UNLIKELY (context->held != NULL))
+    butler__context_leave (context);
   if (context->message != NULL)
     butler_message_free (g_steal_pointer (&context->message));
-  butler__server_note_failure (server, context);
+  if (G_UNLIKELY (context->error != NULL))
+    butler__server_note_failure (server, context);
   context->type = NULL;
 
   /* Nobody else writes it: no RMW is needed. */
@@ -71,12 +73,24 @@ handle (ButlerServer             *server,
 }
 
 static void
+convert_and_handle (ButlerServer             *server,
+                    const ButlerHandlerEntry *entry,
+                    ButlerMessage            *message)
+{
+  g_autoptr (GError) error = NULL;
+  ButlerMessage *fitting = butler__message_convert (message, entry->layout, &error);
+
+  if (fitting == NULL)
+    bury (server, message, BUTLER_DEAD_LAYOUT, error->message);
+  else
+    handle (server, entry, fitting);
+}
+
+static void
 dispatch_one (ButlerServer  *server,
               ButlerMessage *message)
 {
   const ButlerHandlerEntry *entry;
-  g_autoptr (GError) error = NULL;
-  ButlerMessage *fitting;
 
   /* After the message was taken out: see lib/switch.h. */
   if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
@@ -91,15 +105,11 @@ dispatch_one (ButlerServer  *server,
   entry = butler__handlers_find (server->handlers, message->layout->type);
 
   if (G_UNLIKELY (entry == NULL))
-    {
-      bury (server, message, BUTLER_DEAD_UNHANDLED, "no handler takes it");
-      return;
-    }
-  fitting = butler__message_convert (message, entry->layout, &error);
-  if (G_UNLIKELY (fitting == NULL))
-    bury (server, message, BUTLER_DEAD_LAYOUT, error->message);
+    bury (server, message, BUTLER_DEAD_UNHANDLED, "no handler takes it");
+  else if (G_LIKELY (message->layout == entry->layout))
+    handle (server, entry, message);
   else
-    handle (server, entry, fitting);
+    convert_and_handle (server, entry, message);
 }
 
 gboolean
@@ -187,6 +197,21 @@ dispatch_round (ButlerServer *server,
   return n + 1;
 }
 
+/* The way of nearly every message: nothing else is to be looked after. A kill is a request, too. */
+static guint
+dispatch_quietly (ButlerServer *server,
+                  guint         max)
+{
+  guint n = 0;
+
+  while (n < max && butler__channel_is_quiet (server->channel))
+    {
+      dispatch_one (server, butler__channel_pop (server->channel));
+      n++;
+    }
+  return n;
+}
+
 guint
 butler__server_dispatch (ButlerServer *server,
                          guint         max)
@@ -200,6 +225,7 @@ butler__server_dispatch (ButlerServer *server,
     {
       more = dispatch_round (server, max - n);
       n += more;
+      n += dispatch_quietly (server, max - n);
     }
   if (server->polled)
     butler__server_arm_descriptor (server);

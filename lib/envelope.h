@@ -15,7 +15,7 @@ struct _ButlerMessage
   _Alignas (max_align_t) ButlerMessage *link; /* the next older one in a chain, the next one in a list that is in order */
   const ButlerLayout          *layout; /* never freed, never in a plugin's memory */
   guint32                      run;    /* internal lane: the server's run that it belongs to; 0: any */
-  guint32                      flags;
+  guint32                      kind;   /* of its memory: butler__pool_free() */
 };
 
 G_STATIC_ASSERT (sizeof (ButlerMessage) % _Alignof (max_align_t) == 0); /* the payload stands right behind */
@@ -23,6 +23,16 @@ G_STATIC_ASSERT (sizeof (ButlerMessage) % _Alignof (max_align_t) == 0); /* the p
 /* butler__envelope_new() is an envelope for a payload of @size bytes, all of them zero. */
 ButlerMessage *butler__envelope_new (const ButlerLayout *layout,
                                      gsize               size);
+
+/* butler__envelope_with() is one for a payload that is a copy of @size bytes at @value, as they stand. */
+ButlerMessage *butler__envelope_with (const ButlerLayout *layout,
+                                      gconstpointer       value,
+                                      gsize               size);
+
+/* butler__envelope_take() is the same, and leaves zeros behind. */
+ButlerMessage *butler__envelope_take (const ButlerLayout *layout,
+                                      gpointer            value,
+                                      gsize               size);
 
 /* butler__envelope_free() frees the envelope alone: the payload's fields were cleared or moved out. */
 void butler__envelope_free (ButlerMessage *message);

@@ -3,8 +3,6 @@
 
 #include "lib/message.h"
 
-#include <string.h>
-
 #include "lib/boxed.h"
 #include "lib/convert.h"
 
@@ -22,10 +20,7 @@ ButlerMessage *
 butler__message_new (const ButlerLayout *layout,
                      gconstpointer       value)
 {
-  ButlerMessage *message = butler__envelope_new (layout, layout->size);
-
-  memcpy (butler__envelope_payload (message), value, layout->size);
-  return message;
+  return butler__envelope_with (layout, value, layout->size);
 }
 
 gboolean
@@ -98,7 +93,8 @@ butler_message_free (ButlerMessage *message)
 {
   if (message == NULL)
     return;
-  butler__layout_clear (message->layout, butler__envelope_payload (message));
+  if (!message->layout->plain)
+    butler__layout_clear (message->layout, butler__envelope_payload (message));
   butler__envelope_free (message);
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib/log.h"
 #include "lib/pending.h"
+#include "lib/pool.h"
 #include "lib/switch.h"
 
 /* One run of a server, from its startup events to its last message and beyond, on whatever thread has the reader's role. */
@@ -286,6 +287,13 @@ run (ButlerServer *server)
   return TRUE;
 }
 
+/* By nobody any more. */
+static gboolean
+is_wanted (gpointer nothing G_GNUC_UNUSED)
+{
+  return FALSE;
+}
+
 gpointer
 butler__server_thread (gpointer data)
 {
@@ -302,5 +310,6 @@ butler__server_thread (gpointer data)
   if (claimed)
     butler__channel_release (server->channel);
   butler__server_announce_end (server, begun ? BUTLER_SERVER_STOPPED : BUTLER_SERVER_FAILED);
+  butler__pool_tidy (is_wanted, NULL);
   return NULL;
 }

@@ -197,7 +197,7 @@ write_all (gpointer data)
   for (guint i = 0; i < writer->n; i++)
     {
       writer->messages[i].run = writer->id;
-      writer->messages[i].flags = i;
+      writer->messages[i].kind = i;
       if (butler__chain_link (writer->chain, &writer->messages[i]) & BUTLER__CLOSED)
         break;
       writer->linked++;
@@ -213,7 +213,7 @@ take_in_order (ButlerMessage *newest,
 
   butler__reversal_step (&reversal, G_MAXUINT);
   for (ButlerMessage *message = reversal.done; message != NULL; message = message->link)
-    ck_assert_uint_eq (message->flags, next[message->run]++);
+    ck_assert_uint_eq (message->kind, next[message->run]++);
 }
 
 /* The taker closes the chain in the middle: what is taken with the closed bit is the last of all. */
