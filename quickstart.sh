@@ -15,7 +15,7 @@ jobs=$(getconf _NPROCESSORS_ONLN)
 
 build_packages='autoconf automake libtool make gcc libc6-dev pkg-config libglib2.0-dev libelf-dev libjson-glib-dev libsoup-3.0-dev libuv1-dev check'
 check_packages='libgtk-4-dev xvfb xdotool imagemagick'
-full_packages='g++ clang valgrind dpkg-dev meson ninja-build libffi-dev libpcre2-dev zlib1g-dev xz-utils'
+full_packages='g++ clang libclang-rt-dev valgrind spin dpkg-dev meson ninja-build libffi-dev libpcre2-dev zlib1g-dev xz-utils'
 
 usage ()
 {

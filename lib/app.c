@@ -152,6 +152,16 @@ refuse_server (ButlerApp  *app,
   return butler__app_refuse (app, NULL, NULL, error, "\"%s\": there is no server \"%s\"%s", assignment, name, hint);
 }
 
+/* What a GKeyFile takes as a key, and a little less: the known ones are made of these. */
+static gboolean
+is_key (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && *p != '-' && *p != '_')
+      return FALSE;
+  return *text != '\0';
+}
+
 /**
  * butler_app_set:
  * @app: an app that was not loaded yet
@@ -185,7 +195,7 @@ butler_app_set (ButlerApp  *app,
   value = strchr (assignment, '=');
   name = g_strndup (assignment, value != NULL ? (gsize) (value - assignment) : 0);
   key = strrchr (name, '.'); /* keys have none, servers may */
-  if (key == NULL || key == name || key[1] == '\0' || !g_utf8_validate (assignment, -1, NULL))
+  if (key == NULL || key == name || !is_key (key + 1) || !g_utf8_validate (assignment, -1, NULL))
     {
       g_autofree char *text = g_utf8_make_valid (assignment, -1);
 

@@ -193,7 +193,7 @@ butler__waits_enter_while (ButlerWaits        *waits,
 
   g_mutex_lock (&waits->mutex);
   atomic_init (&wait->cancelled, is_cancelled (waits, wait->waiter) ? BUTLER__WAIT_CANCELLED : BUTLER__WAIT_GOES_ON);
-  would_deadlock = reaches (waits, served, wait->waiter);
+  would_deadlock = (blocked == NULL || blocked (data)) && reaches (waits, served, wait->waiter);
   if (!would_deadlock)
     {
       wait->next = waits->first;

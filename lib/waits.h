@@ -92,8 +92,8 @@ gboolean butler__waits_enter (ButlerWaits        *waits,
 void     butler__waits_leave (ButlerWaits        *waits,
                               ButlerWait         *wait);
 
-/* butler__waits_enter_while() is the same for a wait that may be over before the waiter leaves it: then it closes no cycle. Whoever
- * finds after waking that it is not over must enter anew before it sleeps again. @blocked too is called with the mutex held. */
+/* butler__waits_enter_while() is the same for a wait that may be over before the waiter leaves it, or before it has entered: then it
+ * closes no cycle. Whoever finds after waking that it is not over must enter anew before it sleeps again. @blocked too is called with the mutex held. */
 gboolean butler__waits_enter_while (ButlerWaits        *waits,
                                     ButlerWait         *wait,
                                     const ButlerServed *served,

@@ -17,6 +17,19 @@ AC_DEFUN([BUTLER_CHECK_CFLAGS], [
   done
 ])
 
+# BUTLER_CHECK_FUZZER: whether $CC has libFuzzer; sets butler_has_fuzzer.
+AC_DEFUN([BUTLER_CHECK_FUZZER], [
+  AC_MSG_CHECKING([whether $CC has libFuzzer])
+  butler_saved_cflags=$CFLAGS
+  CFLAGS="$CFLAGS -fsanitize=fuzzer"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[
+int LLVMFuzzerTestOneInput (const unsigned char *data, unsigned long size);
+int LLVMFuzzerTestOneInput (const unsigned char *data, unsigned long size) { (void) data; (void) size; return 0; }]])],
+                 [butler_has_fuzzer=yes], [butler_has_fuzzer=no])
+  AC_MSG_RESULT([$butler_has_fuzzer])
+  CFLAGS=$butler_saved_cflags
+])
+
 # BUTLER_CHECK_SANITIZER(FLAGS): stops configure if a program built with FLAGS does not link.
 AC_DEFUN([BUTLER_CHECK_SANITIZER], [
   AC_MSG_CHECKING([whether $CC links with $1])

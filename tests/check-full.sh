@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: The ThreadButler authors
 #
-# check-full.sh [clang] [address] [thread] [valgrind] [stress] [swaps]: builds and tests the whole tree once more each way, in folders of their
+# check-full.sh [clang] [address] [thread] [valgrind] [stress] [fuzz] [swaps]: builds and tests the whole tree once more each way, in folders of their
 # own below full/ in the build folder. Without arguments: all of them but the last. `make check-full` calls it.
 
 set -eu
@@ -150,6 +150,48 @@ in_swaps ()
   at_full_size "$swaps"
 }
 
+# result NAME PASS|FAIL: in the words of Automake's tests. The log is there.
+result ()
+{
+  printf ':global-test-result: %s\n' "$2" >"$build/tests/$1.trs"
+}
+
+# What it finds lies in the build folder, and belongs into the corpus as soon as it is mended. A corpus grows from call to call there.
+fuzz ()
+{
+  mkdir -p "$build/corpora/$1" "$build/found"
+  if quietly "$build/tests/fuzz-$1.log" "$build/tests/test-fuzz-$1" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=60 -rss_limit_mb=4096 \
+    -print_final_stats=1 -artifact_prefix="$build/found/$1-" "$build/corpora/$1" "$top_srcdir/tests/fuzz/corpora/$1"; then
+    result "fuzz-$1" PASS
+  else
+    result "fuzz-$1" FAIL
+    return 1
+  fi
+}
+
+# Each fuzzer for FUZZ_SECONDS.
+in_fuzz ()
+{
+  if [ "$FUZZER_CC" = no ]; then
+    say "clang's libFuzzer is missing (Debian: libclang-rt-dev): install it and run configure again"
+    return 1
+  fi
+  export G_SLICE=always-malloc ASAN_OPTIONS="strict_string_checks=1:${ASAN_OPTIONS-}" UBSAN_OPTIONS=print_stacktrace=1
+  configure CC="$FUZZER_CC" CFLAGS="-g -O1" --enable-sanitizer=address,undefined --enable-fuzzer
+  build
+  programs=
+  for folder in "$top_srcdir"/tests/fuzz/corpora/*; do
+    programs="$programs tests/test-fuzz-${folder##*/}"
+  done
+  # shellcheck disable=SC2086 # a list
+  quietly "$build/make-fuzzers.log" "$MAKE" -C "$build" -j "$jobs" $programs
+  found=0
+  for folder in "$top_srcdir"/tests/fuzz/corpora/*; do
+    fuzz "${folder##*/}" || found=1
+  done
+  return $found
+}
+
 # A failure that no test stands for (it does not build) counts as a test that failed.
 count_failure ()
 {
@@ -183,10 +225,10 @@ run ()
 
 CC=${CC:-gcc}
 result=0
-[ $# -gt 0 ] || set -- clang address thread valgrind stress
+[ $# -gt 0 ] || set -- clang address thread valgrind stress fuzz
 for way in "$@"; do
   case $way in
-    clang | address | thread | valgrind | stress | swaps) run "$way" ;;
+    clang | address | thread | valgrind | stress | fuzz | swaps) run "$way" ;;
     *)
       say "unknown: $way"
       exit 2

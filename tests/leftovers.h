@@ -79,7 +79,7 @@ leftovers_begin (Leftovers *self)
 static inline guint
 leftovers_threads (guint expected)
 {
-  gint64 deadline = g_get_monotonic_time () + G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
   guint  n;
 
   while ((n = leftovers_count ("/proc/self/task")) != expected && g_get_monotonic_time () < deadline)

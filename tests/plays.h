@@ -84,6 +84,7 @@ plays_begin (void)
   g_type_ensure (G_TYPE_TASK); /* GIO makes a thread with its first task, and keeps it */
   leftovers_begin (&left);
   hub = butler_hub_new ();
+  butler_hub_set_swap_limit (hub, 60 * 1000); /* the machine may be slow */
   load_play (&troupe, "play-1", "play.so");
 }
 

@@ -67,6 +67,7 @@ swaps_begin (void)
   file = g_build_filename (left.folder, "swap.so", NULL);
   put ("swap-1");
   hub = butler_hub_new ();
+  butler_hub_set_swap_limit (hub, 60 * 1000); /* the machine may be slow */
   answers = butler_hub_add_channel (hub, "answers", 0, BUTLER_OVERFLOW_FAIL, &error);
   butler_assert_no_error (error);
   ck_assert (butler_hub_route (hub, &swap_answer_info, answers, NULL));
@@ -135,6 +136,17 @@ next_answer (void)
   return swap_answer_get (message);
 }
 
+/* Returns when all that could go of what was let go before has gone: the thread that swaps does one thing after the other. */
+static inline void
+settle (void)
+{
+  const char *const none[] = { "none", NULL };
+  GError           *error = NULL;
+
+  ck_assert_ptr_null (butler_hub_swap (hub, none, &error));
+  butler_assert_error (&error, BUTLER_ERROR_NOT_FOUND, NULL);
+}
+
 static inline void
 expect (guint32     version,
         guint64     count,
@@ -145,4 +157,16 @@ expect (guint32     version,
   ck_assert_uint_eq (answer->version, version);
   ck_assert_uint_eq (answer->count, count);
   ck_assert_str_eq (answer->text, text);
+}
+
+/* Returns when @server is in its handler, until something is pushed to @gate. */
+static inline void
+keep_waiting (ButlerServer *server,
+              GAsyncQueue  *gate)
+{
+  g_autoptr (SwapAnswer) answer = NULL;
+
+  order (server, "wait", gate);
+  answer = next_answer ();
+  ck_assert_str_eq (answer->text, "waiting");
 }

@@ -267,8 +267,8 @@ END_TEST
 
 START_TEST (set_refuses_what_it_cannot_place)
 {
-  static const char *const wrong[] = { "",        "echo", "echo.text", "echo=x", ".text=x",
-                                       "echo.=x", "=",    "echo.text\xff=x", NULL };
+  static const char *const wrong[] = { "",        "echo", "echo.text", "echo=x",           ".text=x",          "echo.=x",
+                                       "=",       "echo.a]b=x", "echo.a b=x", "echo.a\nb=x", "echo.text\xff=x", NULL };
   g_autoptr (ButlerApp)    app = open_good (SERVER);
   g_autoptr (GError)       error = NULL;
 

@@ -46,7 +46,7 @@ start ()
   mkfifo "$work/say"
   command=$1
   shift
-  timeout --foreground 60 "$tool" "$command" "$app/logpipe.ini" --plugin-path "$app" --set "dev.build=$MAKE -s" \
+  timeout --foreground 300 "$tool" "$command" "$app/logpipe.ini" --plugin-path "$app" --set "dev.build=$MAKE -s" \
     --set "reader.file=$app/log" --set reader.follow=true --set report.live=true "$@" >"$work/say" 2>&1 </dev/null &
   guard=$!
   exec 5<"$work/say"
@@ -207,7 +207,7 @@ hints_at_build ()
 {
   make_app
   $MAKE -s -C "$app" && sed '/^build=/d' "$app/logpipe.ini" >"$app/new" && mv "$app/new" "$app/logpipe.ini"
-  timeout --foreground 60 "$tool" dev "$app/logpipe.ini" --plugin-path "$app" --set "reader.file=$app/log" >"$work/out" 2>&1 &&
+  timeout --foreground 300 "$tool" dev "$app/logpipe.ini" --plugin-path "$app" --set "reader.file=$app/log" >"$work/out" 2>&1 &&
     grep -F "no [dev] build=" "$work/out"
 }
 
@@ -273,7 +273,7 @@ refuses_group ()
   shift
   for command in check run dev; do
     status=0
-    timeout 60 "$tool" $command "$app/bad.ini" --plugin-path "$app" >"$work/out" 2>&1 </dev/null || status=$?
+    timeout 300 "$tool" $command "$app/bad.ini" --plugin-path "$app" >"$work/out" 2>&1 </dev/null || status=$?
     cat "$work/out"
     [ $status -eq 2 ] && [ "$(grep -c '' "$work/out")" -eq 1 ] || return 1
     for part; do

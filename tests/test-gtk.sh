@@ -59,7 +59,7 @@ opens ()
   "$top_builddir/examples/$1" >"$work/printed" 2>"$work/$1.log" &
   client=$!
   exec 4<"$work/printed"
-  window=$(timeout 60 xdotool search --sync --onlyvisible --name "^$1\$") &&
+  window=$(timeout 300 xdotool search --sync --onlyvisible --name "^$1\$") &&
     eval "$(xdotool getwindowgeometry --shell "$window")" # WIDTH, HEIGHT
 }
 

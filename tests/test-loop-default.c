@@ -236,14 +236,27 @@ begin_ticking (ButlerContext *context G_GNUC_UNUSED,
   return TRUE;
 }
 
+/* What its thread had used of the CPUs when the flood was over, µs. A clock on the wall would count the time of other programs too. */
+static gint64 used;
+
 static void
 count_number (Keeper        *self,
               Number        *number,
               ButlerContext *context G_GNUC_UNUSED)
 {
   self->sum++;
-  if (number->value < 0)
-    tell (news, number->value);
+  if (number->value >= 0)
+    return;
+  used = cpu_of (RUSAGE_THREAD);
+  tell (news, number->value);
+}
+
+/* A tick in ten milliseconds, at the least. */
+static void
+check_ticks (void)
+{
+  ck_assert_int_eq (wait_for_number (news), -1);
+  ck_assert_int_ge (atomic_load (&ticks), (int) (used / 1000 / 10));
 }
 
 /* All wait before the server runs: it is never dry till the last. */
@@ -251,20 +264,13 @@ START_TEST (flood_of_messages_does_not_stop_a_timer)
 {
   int n = (int) butler_test_rounds (1000000);
   guint milliseconds = 1;
-  gint64 began;
-  gint64 took;
-  int least;
 
   on_number = count_number;
   butler_server_add_startup (server, begin_ticking, &milliseconds, NULL);
   send_to_server (server, 1, n);
   send_to_server (server, -1, -1);
-  began = g_get_monotonic_time ();
   start (server);
-  ck_assert_int_eq (wait_for_number (news), -1);
-  took = g_get_monotonic_time () - began;
-  least = (int) (took / 1000 / 10);
-  ck_assert_int_ge (atomic_load (&ticks), least);
+  check_ticks ();
   atomic_store (&over, TRUE);
   ck_assert (butler_server_stop (server));
 }
@@ -284,15 +290,12 @@ START_TEST (stream_of_messages_does_not_stop_a_timer)
   int n = (int) butler_test_rounds (1000000);
   guint milliseconds = 1;
   GThread *sender;
-  gint64 began;
 
   on_number = count_number;
   butler_server_add_startup (server, begin_ticking, &milliseconds, NULL);
   start (server);
-  began = g_get_monotonic_time ();
   sender = g_thread_new ("sender", send_many, GINT_TO_POINTER (n));
-  ck_assert_int_eq (wait_for_number (news), -1);
-  ck_assert_int_ge (atomic_load (&ticks), (int) ((g_get_monotonic_time () - began) / 10000));
+  check_ticks ();
   g_thread_join (sender);
   atomic_store (&over, TRUE);
   ck_assert (butler_server_stop (server));

@@ -125,7 +125,7 @@ runs ()
   plugin=$1
   shift
   mkfifo "$work/say"
-  timeout --foreground 60 "$tool" run --set "$1.greeting=good day" "$here/$plugin/$plugin.ini" >"$work/say" &
+  timeout --foreground 300 "$tool" run --set "$1.greeting=good day" "$here/$plugin/$plugin.ini" >"$work/say" &
   guard=$!
   exec 3<"$work/say"
   rm "$work/say"
@@ -153,7 +153,7 @@ start_swapper ()
   $CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror "$top_srcdir/tests/install/swap.c" -o "$work/swap" \
     $("$PKG_CONFIG" --cflags --libs threadbutler-1) || return
   mkfifo "$work/ask" "$work/answer"
-  timeout 60 "$work/swap" "$here/counter/counter.so" counter <"$work/ask" >"$work/answer" &
+  timeout 300 "$work/swap" "$here/counter/counter.so" counter <"$work/ask" >"$work/answer" &
   swapper=$!
   exec 4>"$work/ask" 5<"$work/answer"
   rm "$work/ask" "$work/answer"

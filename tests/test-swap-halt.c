@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include "lib/halt.h"
+#include "lib/server.h"
 #include "tests/plays.h"
 
 /* How all servers of a plugin come to stand still together, and what keeps them from it. */
@@ -29,6 +31,16 @@ swapper_begin (Swapper    *self,
   *self = (Swapper) { 0 };
   put_play (&troupe, plugin);
   self->thread = g_thread_new ("swaps", run_swapper, self);
+}
+
+/* Its deadline is then from now on, however long the servers took to stand still. */
+static void
+swapper_ends_after (gint64 microseconds)
+{
+  butler__hub_lock (hub);
+  troupe.module->halt->deadline = g_get_monotonic_time () + microseconds;
+  g_cond_broadcast (&hub->changed);
+  butler__hub_unlock (hub);
 }
 
 static void
@@ -198,14 +210,18 @@ START_TEST (a_swapped_function_that_does_not_return_is_named)
   PlayCast cast = { stay_in_swapped, &pause };
   const char *plugin = _i == 0 ? "play-swapped" : "play-other-swapped";
   g_autoptr (ButlerSwapReport) report = NULL;
+  Swapper swapper;
 
   pause_begin (&pause);
-  butler_hub_set_swap_limit (hub, 50);
   cast_actor (stuck, &cast);
-  swap_play_fails (plugin, BUTLER_ERROR_TIMED_OUT, "the swapped function of server stuck has not returned");
+  swapper_begin (&swapper, plugin);
+  g_async_queue_pop (pause.begun);
+  swapper_ends_after (0);
+  swapper_fails (&swapper, BUTLER_ERROR_TIMED_OUT, "the swapped function of server stuck has not returned");
   expect_actor (other, 1, 1);
 
   /* It keeps back who would stand still with it, and nobody else. */
+  butler_hub_set_swap_limit (hub, 50);
   swap_play_fails (plugin, BUTLER_ERROR_TIMED_OUT, "stuck");
   expect_actor (other, 1, 2);
   put_play (&troupe, "play-1");
@@ -218,7 +234,7 @@ START_TEST (a_swapped_function_that_does_not_return_is_named)
   expect_actor (stuck, troupe.number, 102);
   cast.swapped = send_in_swapped;
   cast.data = pause.begun;
-  g_async_queue_pop (pause.begun);
+  butler_hub_set_swap_limit (hub, 3600 * 1000);
   swap_play (plugin, TRUE);
   g_free (g_async_queue_pop (pause.begun));
   expect_actor (stuck, troupe.number, 104);
@@ -236,10 +252,10 @@ START_TEST (a_server_that_is_stopped_leaves_a_stuck_swap)
   Swapper swapper;
 
   pause_begin (&pause);
-  butler_hub_set_swap_limit (hub, 100);
   cast_actor (stuck, &cast);
   swapper_begin (&swapper, "play-swapped");
   g_async_queue_pop (pause.begun);
+  swapper_ends_after (G_TIME_SPAN_SECOND / 10);
   ck_assert (butler_server_stop (other)); /* when it goes on: at the deadline */
   swapper_fails (&swapper, BUTLER_ERROR_TIMED_OUT, "stuck");
   pause_release (&pause);
@@ -258,11 +274,14 @@ START_TEST (a_refused_file_stays_as_long_as_its_code_runs)
   PlayCast cast = { stay_in_swapped, &pause };
   g_autoptr (ButlerModuleStatus) status = NULL;
   const ButlerGenerationStatus *refused;
+  Swapper swapper;
 
   pause_begin (&pause);
-  butler_hub_set_swap_limit (hub, 50);
   cast_actor (stuck, &cast);
-  swap_play_fails ("play-swapped", BUTLER_ERROR_TIMED_OUT, "stuck");
+  swapper_begin (&swapper, "play-swapped");
+  g_async_queue_pop (pause.begun);
+  swapper_ends_after (0);
+  swapper_fails (&swapper, BUTLER_ERROR_TIMED_OUT, "stuck");
   status = butler_module_get_status (troupe.module);
   ck_assert_uint_eq (status->generations->len, 2);
   refused = &g_array_index (status->generations, ButlerGenerationStatus, 1);
@@ -429,6 +448,7 @@ START_TEST (who_dispatches_a_server_is_waited_for)
   swap_play_fails ("play-other", BUTLER_ERROR_TIMED_OUT, "server s is in its handler of Play");
   pause_release (&pause);
   g_thread_join (thread);
+  butler_hub_set_swap_limit (hub, 3600 * 1000);
   swap_play ("play-other", TRUE);
   ck_assert (butler_server_stop (server));
   pause_end (&pause);

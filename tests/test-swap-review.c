@@ -64,7 +64,7 @@ halted_by_order (const char *plugin)
 {
   g_autoptr (GAsyncQueue) gate = g_async_queue_new ();
 
-  order (start_server ("s", ROUTED), "wait", gate);
+  keep_waiting (start_server ("s", ROUTED), gate);
   return halted_begin (plugin, gate);
 }
 
@@ -103,7 +103,7 @@ START_TEST (a_swap_that_fails_leaves_an_earlier_one_to_come)
   g_autoptr (GError) error = NULL;
   Halted halted;
 
-  order (server, "wait", gate);
+  keep_waiting (server, gate);
   report = swap_to ("swap-2");
   ck_assert (!g_array_index (g_array_index (report->plugins, ButlerSwappedPlugin, 0).servers, ButlerSwappedServer, 0).done);
   halted = halted_begin ("swap-fails", gate);
@@ -354,7 +354,7 @@ START_TEST (a_swap_that_is_cancelled_is_given_up_at_once)
   g_autoptr (GError) error = NULL;
 
   butler_hub_set_swap_limit (hub, 60 * 60 * 1000);
-  order (start_server ("s", ROUTED), "wait", gate);
+  keep_waiting (start_server ("s", ROUTED), gate);
   put ("swap-3");
   butler_hub_swap_async (hub, NULL, cancellable, note_error, &error);
   await_halt ();

@@ -148,7 +148,7 @@ swap_in_vain_or_not (guint rounds)
       put_play (&troupe, i % 2 == 0 ? "play-other" : "play-1");
       report = butler_hub_swap (hub, NULL, &error);
       if (report == NULL)
-        butler_assert_error (&error, BUTLER_ERROR_TIMED_OUT, "server s", NULL);
+        butler_assert_error (&error, BUTLER_ERROR_TIMED_OUT, "server ", NULL);
       g_clear_pointer (&report, butler_swap_report_free);
     }
   butler_hub_set_swap_limit (hub, 3600 * 1000);
@@ -340,6 +340,7 @@ START_TEST (a_server_that_is_starting_comes_over_when_it_has)
   butler_context_release (start.held);
   g_thread_join (starter);
   expect_actor (server, 2, 1);
+  butler_hub_set_swap_limit (hub, 3600 * 1000);
   swap_play ("play-other", TRUE);
   expect_actor (server, troupe.number, 2);
   g_async_queue_unref (start.begun);

@@ -174,6 +174,7 @@ set_up (void)
   file = leftovers_path (&left, "rich.so");
   put ("rich-1");
   hub = butler_hub_new ();
+  butler_hub_set_swap_limit (hub, 60 * 1000); /* the machine may be slow */
   module = butler_module_load (hub, file, BUTLER_MODULE_DEFAULT, &error);
   butler_assert_no_error (error);
   thing = g_object_new (G_TYPE_OBJECT, NULL);

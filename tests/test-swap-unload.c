@@ -194,7 +194,7 @@ START_TEST (a_read_is_waited_for_before_a_migration)
 
   do_it (server, "read", line_begin (&line));
   expect_done (1, "read");
-  butler_hub_set_swap_limit (hub, 50);
+  butler_hub_set_swap_limit (hub, 500); /* time enough to come out of the handler that said so */
   swap_play_fails ("play-other", BUTLER_ERROR_TIMED_OUT, "server s did not come to a boundary: something that it holds goes on");
   expect_actor (server, 1, 1);
 
@@ -297,6 +297,7 @@ START_TEST (a_message_that_a_state_keeps_keeps_its_code)
   play_it (keeper, keep_it, message);
   swap_play ("play-other", TRUE);
   expect_actor (keeper, 2, 2);
+  expect_actor (server, 2, 1);
   check_needed (1, copy, "2 of type PlayBlob");
   butler_message_free (copied);
   check_needed (1, copy, "1 of type PlayBlob");

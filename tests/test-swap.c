@@ -22,9 +22,24 @@ START_TEST (a_rolling_swap_keeps_the_state)
   ck_assert_uint_eq (plugin->from, 1);
   ck_assert_uint_eq (plugin->to, 2);
   ck_assert_uint_eq (plugin->servers->len, 1);
-  ck_assert (g_array_index (plugin->servers, ButlerSwappedServer, 0).done);
   ck_assert_ptr_null (g_array_index (plugin->servers, ButlerSwappedServer, 0).migrated);
   ck_assert_uint_eq (butler_module_get_generation (module), 2);
+}
+END_TEST
+
+/* For a tenth of a second: on a machine that has much else to do, that may be too short for the one report or the other. */
+START_TEST (a_report_waits_for_servers_that_come_over)
+{
+  gboolean done = FALSE;
+
+  start_server ("s", ROUTED);
+  for (guint i = 0; i < 100 && !done; i++)
+    {
+      g_autoptr (ButlerSwapReport) report = swap_to (i % 2 == 0 ? "swap-2" : "swap-1");
+
+      done = g_array_index (g_array_index (report->plugins, ButlerSwappedPlugin, 0).servers, ButlerSwappedServer, 0).done;
+    }
+  ck_assert (done);
 }
 END_TEST
 
@@ -34,7 +49,7 @@ START_TEST (messages_that_wait_meet_the_new_code)
   ButlerServer *server = start_server ("s", ROUTED);
   g_autoptr (ButlerSwapReport) report = NULL;
 
-  order (server, "wait", gate);
+  keep_waiting (server, gate);
   for (guint i = 0; i < 100; i++)
     tick (server, 0, i);
   report = swap_to ("swap-2");
@@ -162,7 +177,7 @@ START_TEST (a_stuck_handler_is_named_at_the_deadline)
   ButlerServer *server = start_server ("s", ROUTED);
 
   butler_hub_set_swap_limit (hub, 50);
-  order (server, "wait", gate);
+  keep_waiting (server, gate);
   swap_fails ("swap-3", BUTLER_ERROR_TIMED_OUT, "server s is in its handler of SwapOrder");
   g_async_queue_push (gate, gate);
   expect (1, 0, "wait");
@@ -244,16 +259,18 @@ START_TEST (messages_of_another_layout_are_converted)
 }
 END_TEST
 
-/* But for the last one, which may be about to go, and for those that a sanitizer or valgrind keeps. */
+/* But for those that a sanitizer or valgrind keeps. */
 static void
 assert_that_they_go (void)
 {
-  g_autoptr (ButlerModuleStatus) status = butler_module_get_status (module);
+  g_autoptr (ButlerModuleStatus) status = NULL;
   guint n = 0;
 
+  settle ();
+  status = butler_module_get_status (module);
   for (guint i = 0; i < status->generations->len; i++)
     n += g_str_equal (g_array_index (status->generations, ButlerGenerationStatus, i).state, "retired");
-  ck_assert_uint_le (n, 1);
+  ck_assert_uint_eq (n, 0);
 }
 
 START_TEST (what_is_swapped_out_goes)
@@ -294,6 +311,7 @@ START_TEST (a_pointer_into_the_old_file_keeps_it)
   report = swap_to ("swap-2");
   tick (server, 0, 1);
   expect (2, 1, "be brief");
+  settle ();
   status = butler_module_get_status (module);
   old = first_of (status);
   ck_assert_str_eq (old->state, "resident");
@@ -307,7 +325,7 @@ START_TEST (a_hold_is_waited_for_before_a_migration)
   g_autoptr (ButlerSwapReport) report = NULL;
   g_autoptr (ButlerModuleStatus) status = NULL;
 
-  butler_hub_set_swap_limit (hub, 50);
+  butler_hub_set_swap_limit (hub, 500); /* time enough to come out of the handler that said so */
   order (server, "hold", NULL);
   expect (1, 0, "hold");
   swap_fails ("swap-3", BUTLER_ERROR_TIMED_OUT, "holds");
@@ -327,6 +345,7 @@ main (void)
 
   tcase_add_checked_fixture (tcase, swaps_begin, swaps_end);
   tcase_add_test (tcase, a_rolling_swap_keeps_the_state);
+  tcase_add_test (tcase, a_report_waits_for_servers_that_come_over);
   tcase_add_test (tcase, messages_that_wait_meet_the_new_code);
   tcase_add_test (tcase, another_layout_is_migrated);
   tcase_add_test (tcase, a_swap_that_fails_changes_nothing);

@@ -21,7 +21,7 @@ start ()
   printf '[app]\ntrust=any\n[server echo]\nplugin=echo\n' >"$work/$app.ini"
   rm -f "$work/in" "$work/say"
   mkfifo "$work/in" "$work/say"
-  timeout --foreground 60 "$tool" run --log-level info "$@" "$work/$app.ini" <"$work/in" >"$work/say" 2>&1 &
+  timeout --foreground 300 "$tool" run --log-level info "$@" "$work/$app.ini" <"$work/in" >"$work/say" 2>&1 &
   guard=$!
   exec 4>"$work/in" 5<"$work/say"
 }
@@ -70,7 +70,7 @@ tool ()
   expected=$1
   shift
   status=0
-  timeout 60 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+  timeout 300 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
   [ "$status" -eq "$expected" ] || {
     echo "exit status $status instead of $expected: threadbutler $*"
     cat "$work/out" "$work/err"
@@ -182,7 +182,7 @@ stops ()
 # In the background, until the program has been asked. The pipes are not for it.
 start_to_stop ()
 {
-  timeout 60 "$tool" stop "$@" 4>&- 5<&- &
+  timeout 300 "$tool" stop "$@" 4>&- 5<&- &
   stopper=$!
   wait_for "asked to stop"
 }

@@ -24,7 +24,7 @@ tool ()
   expected=$1
   shift
   status=0
-  timeout 60 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+  timeout 300 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
   [ "$status" -eq "$expected" ] || {
     echo "exit status $status instead of $expected: threadbutler $*"
     cat "$work/out" "$work/err"
@@ -216,7 +216,7 @@ start ()
   app "$@"
   rm -f "$work/in" "$work/say" "$work/log"
   mkfifo "$work/in" "$work/say" "$work/log"
-  timeout --foreground 60 "$tool" run --log-level info "$work/app.ini" <"$work/in" >"$work/say" 2>"$work/log" &
+  timeout --foreground 300 "$tool" run --log-level info "$work/app.ini" <"$work/in" >"$work/say" 2>"$work/log" &
   guard=$!
   exec 4>"$work/in" 5<"$work/say" 6<"$work/log"
 }

@@ -215,6 +215,19 @@ is_blocked (gpointer data G_GNUC_UNUSED)
   return TRUE;
 }
 
+/* What it waits for came between the look that said no and the entry. */
+START_TEST (wait_that_is_over_before_it_begins_is_not_refused)
+{
+  Stander other = { 0 };
+  ButlerWait wait;
+
+  start (&other, &served[1], &served[0]);
+  ck_assert (butler__waits_enter_while (waits, &wait, &served[1], is_not_blocked, NULL, NULL));
+  butler__waits_leave (waits, &wait);
+  end (&other);
+}
+END_TEST
+
 /* One of the two is awake, and looks before it sleeps again. */
 START_TEST (walk_ends_in_a_circle_of_others)
 {
@@ -410,6 +423,7 @@ main (void)
   tcase_add_test (circles, everything_that_a_thread_serves_waits_with_it);
   tcase_add_test (circles, refused_wait_is_not_in_the_way);
   tcase_add_test (circles, wait_that_is_over_closes_no_circle);
+  tcase_add_test (circles, wait_that_is_over_before_it_begins_is_not_refused);
   tcase_add_test (circles, walk_ends_in_a_circle_of_others);
   tcase_add_test (circles, who_awaits_an_errand_ends_its_wait);
   tcase_add_test (circles, who_awaits_an_errand_ends_its_wait_through_others);

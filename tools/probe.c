@@ -26,6 +26,8 @@ take_output (void)
   int answer = fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, OWN_FD);
   int nothing = open ("/dev/null", O_WRONLY | O_CLOEXEC);
 
+  if (answer < 0) /* there may not be so many: RLIMIT_NOFILE */
+    answer = fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   dup2 (nothing >= 0 ? nothing : STDERR_FILENO, STDOUT_FILENO);
   if (nothing >= 0)
     close (nothing);

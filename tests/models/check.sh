@@ -22,6 +22,7 @@ holds ()
 {
   model=$1
   shift
+  rm -f "$work/pan.c" "$work/pan"
   (cd "$work" && spin -a "$@" "$models/$model.pml" && $CC -O2 -w -DSAFETY -o pan pan.c && ./pan -m1000000) 2>&1 || :
 }
 
@@ -43,6 +44,28 @@ expect ()
   fi
   printf '%s: %s\n' "$*" "$found"
 }
+
+expect holds channel
+expect holds channel -DPOLL
+expect holds channel -DTIMEOUT
+expect holds channel -DANYTIME
+expect holds channel -DANYTIME -DPOLL
+expect holds channel -DANYTIME -DINTERNAL
+expect holds channel -DANYTIME -DINTERNAL -DPOLL
+expect fails channel -DNO_LOOK
+expect fails channel -DNO_KICK
+expect fails channel -DNO_WAKE
+expect fails channel -DBLIND
+expect fails channel -DSPLIT
+expect fails channel -DANYTIME -DCLOSES_LATE
+expect fails channel -DANYTIME -DINTERNAL -DNO_LOOK
+
+expect holds reader
+expect fails reader -DNO_LOOK
+expect fails reader -DLOOK_FIRST
+expect fails reader -DNO_WAIT
+expect fails reader -DLATE
+expect fails reader -DWEAK
 
 expect holds swap
 expect holds swap -DFAIL

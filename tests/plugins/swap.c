@@ -128,7 +128,10 @@ swap_on_swap_order (Swap *self, SwapOrder *order, ButlerContext *context)
   else if (g_str_equal (order->what, "release"))
     butler_context_release (g_steal_pointer (&self->held));
   else if (g_str_equal (order->what, "wait"))
-    g_async_queue_pop (order->data);
+    {
+      answer (context, NULL, count_of (self), "waiting");
+      g_async_queue_pop (order->data);
+    }
   else if (g_str_equal (order->what, "task"))
     butler_context_run_task (context, "fetch", run_task, order->data, NULL);
   else if (g_str_equal (order->what, "swap"))
