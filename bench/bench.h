@@ -3,64 +3,76 @@
 
 #pragma once
 
-#include <glib.h>
+#include <threadbutler/threadbutler.h>
 
 #include "bench/report.h"
 
-/* How one round is run. What a peer does not have it passes over. */
+#define BENCH_CPUS_MAX 64
+
+/* How one round is run. What a kernel or a peer does not have it passes over. */
 typedef struct
 {
-  guint64  n;
-  guint    capacity; /* of the library's channels; 0: unbounded */
-  gboolean as_queue;
-  gboolean lose;     /* one message is left out, or miscounted: the check has to see it */
+  guint64        n;         /* messages, round trips, hops */
+  guint64        actors;    /* servers or producers */
+  guint64        rounds;    /* bursts */
+  guint64        size;      /* bytes of a burst's message */
+  guint64        ends_only; /* the sender writes its first word and its last one alone */
+  guint64        rate;      /* messages a second */
+  guint64        busy;      /* the reader always has something else to do */
+  guint64        seconds;
+
+  /* The library's channels and servers. */
+  guint          capacity;  /* 0: unbounded */
+  gboolean       as_queue;
+  ButlerLoopFunc loop;
+
+  int            cpus[BENCH_CPUS_MAX]; /* the nth thread runs on the nth of them, and so round */
+  guint          n_cpus;               /* 0: where the kernel puts it */
+
+  gboolean       lose;      /* one message is left out, or miscounted: the check has to see it */
 } BenchArgs;
 
-/* Runs one round of @args->n operations; FALSE if what arrived is not what was sent. */
+/* Runs one round; FALSE if what arrived is not what was sent. */
 typedef gboolean (*BenchFunc) (const BenchArgs  *args,
                                BenchRound       *round,
                                GError          **error);
 
-gboolean bench_count_butler    (const BenchArgs  *args,
-                                BenchRound       *round,
-                                GError          **error);
-gboolean bench_count_plain     (const BenchArgs  *args,
-                                BenchRound       *round,
-                                GError          **error);
-gboolean bench_pingpong_butler (const BenchArgs  *args,
-                                BenchRound       *round,
-                                GError          **error);
-gboolean bench_pingpong_plain  (const BenchArgs  *args,
-                                BenchRound       *round,
-                                GError          **error);
+#define BENCH_DECLARE(kernel)                                                                                          \
+  gboolean bench_##kernel##_butler (const BenchArgs *args, BenchRound *round, GError **error);                         \
+  gboolean bench_##kernel##_plain (const BenchArgs *args, BenchRound *round, GError **error)
 
-/* What one receiver got. Every peer does the same work for it. On cache lines of its own, as it mostly stands on the sender's stack. */
-typedef struct
-{
-  _Alignas (64) guint64 n; /* how many there are to be */
-  guint64     received;
-  guint64     sum;
-  guint64     disorder; /* how many did not come when it was their turn */
-  BenchRound *round;    /* (nullable): ends with the last message */
-} BenchTally;
+BENCH_DECLARE (count);
+BENCH_DECLARE (alone);
+BENCH_DECLARE (fanin);
+BENCH_DECLARE (pingpong);
+BENCH_DECLARE (ring);
+BENCH_DECLARE (burst);
+BENCH_DECLARE (create);
+BENCH_DECLARE (idle);
+BENCH_DECLARE (send_latency);
 
-static inline guint64
-bench_value (guint64 seq)
-{
-  return 3 * seq + 1;
-}
+/* bench_run_apart() runs a round in a process of its own, as if it were the first thing that the program does: what other
+ * rounds left in the heap would be missing in the memory that it uses. Nothing in this process may have used the library
+ * or a thread before. */
+gboolean bench_run_apart (BenchFunc         func,
+                          const BenchArgs  *args,
+                          BenchRound       *round,
+                          GError          **error);
 
-static inline void
-bench_tally_add (BenchTally *tally,
-                 guint64     seq,
-                 guint64     value)
-{
-  tally->disorder += seq != tally->received;
-  tally->sum += value;
-  if (++tally->received == tally->n && tally->round != NULL)
-    bench_round_end (tally->round);
-}
+/* bench_server_new() makes a server as @args have it, the @nth thread of the round; @no_route as in its options. */
+ButlerServer *bench_server_new (ButlerHub              *hub,
+                                const char             *name,
+                                const ButlerHandlerSet *set,
+                                gpointer                state,
+                                guint                   nth,
+                                gboolean                no_route,
+                                const BenchArgs        *args,
+                                GError                **error);
 
-/* bench_tally_check() is FALSE, with an error, if something is missing, wrong or out of order. */
-gboolean bench_tally_check (const BenchTally  *tally,
-                            GError           **error);
+/* bench_pin() puts the calling thread, the @nth of the round, on its CPU, if it has one. */
+void bench_pin (const BenchArgs *args,
+                guint            nth);
+
+/* bench_unpin() lets the calling thread run on all of them, and those that it makes: the library counts the CPUs that it
+ * may use. FALSE, with errno, if they are not there. */
+gboolean bench_unpin (const BenchArgs *args);

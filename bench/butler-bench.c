@@ -3,39 +3,30 @@
  *
  * butler-bench: measures the library beside the same thing by hand, in turns, and checks all that arrives. */
 
+#include <errno.h>
+#include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
-#include "bench/bench.h"
+#include "bench/kernels.h"
+#include "bench/work.h"
 
 #define EXIT_WRONG 1
 #define EXIT_USAGE 2
 
 typedef struct
 {
-  const char *name;
-  guint64     n; /* when none is given */
-  const char *doc;
-  BenchFunc   butler;
-  BenchFunc   plain;
-} Kernel;
-
-static const Kernel kernels[] = {
-  { "count", 3000000, "N messages of 16 bytes, one by one, from one thread to another", bench_count_butler,
-    bench_count_plain },
-  { "pingpong", 200000, "one message to and fro between two threads, N times", bench_pingpong_butler,
-    bench_pingpong_plain },
-};
-
-typedef struct
-{
-  const Kernel *kernel;
-  BenchArgs     args;
-  char         *peer; /* (owned) (nullable) */
-  int           repeat;
-  int           capacity;
-  gboolean      json;
-  gboolean      list;
+  const BenchKernel *kernel;
+  BenchArgs          args;
+  char              *peer; /* (owned) (nullable) */
+  char              *loop; /* (owned) (nullable) */
+  char              *pin;  /* (owned) (nullable) */
+  int                repeat;
+  int                capacity;
+  gboolean           json;
+  gboolean           list;
 } Bench;
 
 static int
@@ -52,23 +43,6 @@ refuse (const char *format,
   return EXIT_USAGE;
 }
 
-static int
-list_kernels (void)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (kernels); i++)
-    printf ("%-8s N=%-8" G_GUINT64_FORMAT " %s\n", kernels[i].name, kernels[i].n, kernels[i].doc);
-  return 0;
-}
-
-static const Kernel *
-find_kernel (const char *name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (kernels); i++)
-    if (g_str_equal (kernels[i].name, name))
-      return &kernels[i];
-  return NULL;
-}
-
 /* Usage */
 
 static gboolean
@@ -80,14 +54,16 @@ parse_options (Bench    *bench,
   const GOptionEntry entries[] = {
     { "peer", 'p', 0, G_OPTION_ARG_STRING, &bench->peer, "What to measure: butler, plain (by hand) or all", "PEER" },
     { "repeat", 'r', 0, G_OPTION_ARG_INT, &bench->repeat, "How many rounds of each (5)", "R" },
+    { "loop", 'o', 0, G_OPTION_ARG_STRING, &bench->loop, "What the library's servers run: queue, or default", "LOOP" },
+    { "pin", 'i', 0, G_OPTION_ARG_STRING, &bench->pin, "The CPUs that the threads run on, in turns", "A,B,..." },
     { "capacity", 'c', 0, G_OPTION_ARG_INT, &bench->capacity, "Bound the library's channels; senders wait", "N" },
     { "as-queue", 'q', 0, G_OPTION_ARG_NONE, &bench->args.as_queue, "Channels of the queue kind", NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &bench->json, "A JSON object on each line", NULL },
-    { "list", 'l', 0, G_OPTION_ARG_NONE, &bench->list, "List the kernels", NULL },
+    { "list", 'l', 0, G_OPTION_ARG_NONE, &bench->list, "List the kernels and what they take", NULL },
     { "lose", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &bench->args.lose, "Lose one, which must be seen", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("KERNEL [N]");
+  g_autoptr (GOptionContext) context = g_option_context_new ("KERNEL [ARGUMENTS]");
 
   g_option_context_set_summary (context, "Measures the library beside GThread and GAsyncQueue by hand, in turns, and\n"
                                          "checks all that arrives.");
@@ -103,20 +79,85 @@ is_peer (const char *name)
   return g_strv_contains (names, name);
 }
 
+static int
+parse_parameters (Bench *bench,
+                  int    n,
+                  char **texts)
+{
+  const BenchParameter *parameter = bench->kernel->parameters;
+
+  for (int i = 0; parameter[i].name != NULL; i++)
+    {
+      guint64 *value = bench_parameter_in (&parameter[i], &bench->args);
+
+      *value = parameter[i].fallback;
+      if (i < n && !bench_parameter_parse (&parameter[i], texts[i], value))
+        return parameter[i].words[0] != NULL
+                   ? refuse ("%s: \"%s\" is not \"%s\" or \"%s\"", parameter[i].name, texts[i], parameter[i].words[0],
+                             parameter[i].words[1])
+                   : refuse ("%s: \"%s\" is no number from 1 on", parameter[i].name, texts[i]);
+    }
+  if (n > BENCH_PARAMETERS_MAX || (n > 0 && parameter[n - 1].name == NULL))
+    return refuse ("%s does not take so many arguments", bench->kernel->name);
+  return 0;
+}
+
+/* Beyond these limits numbers would not fit where they are kept. */
+static int
+check_parameters (const BenchArgs *args)
+{
+  if (args->actors > BENCH_PRODUCERS_MAX || args->rounds > G_MAXINT || args->seconds > G_MAXINT)
+    return refuse ("so many cannot be");
+  if (args->n > G_GUINT64_CONSTANT (1) << 40 || args->rate > 1000000000)
+    return refuse ("so many messages cannot be");
+  if (args->size != 0 && args->size != BENCH_BURST_SMALL && args->size != BENCH_BURST_LARGE)
+    return refuse ("S is %d or %d: each is a type of its own", BENCH_BURST_SMALL, BENCH_BURST_LARGE);
+  return 0;
+}
+
+static int
+parse_loop (Bench *bench)
+{
+  if (bench->loop == NULL || g_str_equal (bench->loop, "queue"))
+    bench->args.loop = butler_loop_queue;
+  else if (g_str_equal (bench->loop, "default"))
+    bench->args.loop = butler_loop_default;
+  else
+    return refuse ("there is no loop \"%s\", only queue and default", bench->loop);
+  return 0;
+}
+
+static int
+parse_pin (Bench *bench)
+{
+  g_auto (GStrv) words = g_strsplit (bench->pin != NULL ? bench->pin : "", ",", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      guint64 cpu;
+
+      if (i == BENCH_CPUS_MAX || !g_ascii_string_to_unsigned (words[i], 10, 0, CPU_SETSIZE - 1, &cpu, NULL))
+        return refuse ("\"%s\" is no list of CPUs such as 0,1", bench->pin);
+      bench->args.cpus[bench->args.n_cpus++] = (int) cpu;
+    }
+  if (!bench_unpin (&bench->args))
+    return refuse ("CPUs %s: %s", bench->pin, g_strerror (errno));
+  return 0;
+}
+
 /* 0: all is well. */
 static int
-check_usage (Bench       *bench,
-             int          argc,
-             char *const *argv)
+check_usage (Bench *bench,
+             int    argc,
+             char **argv)
 {
-  if (argc < 2 || argc > 3)
-    return refuse ("it takes a kernel, and maybe a number");
-  bench->kernel = find_kernel (argv[1]);
+  int status = 0;
+
+  if (argc < 2)
+    return refuse ("it takes a kernel, and maybe its arguments");
+  bench->kernel = bench_kernel_find (argv[1]);
   if (bench->kernel == NULL)
     return refuse ("there is no kernel \"%s\"; --list lists them", argv[1]);
-  bench->args.n = bench->kernel->n;
-  if (argc == 3 && !g_ascii_string_to_unsigned (argv[2], 10, 1, G_MAXINT64, &bench->args.n, NULL))
-    return refuse ("\"%s\" is no number from 1 on", argv[2]);
   if (bench->peer != NULL && !is_peer (bench->peer))
     return refuse ("there is no peer \"%s\", only butler, plain and all", bench->peer);
   if (bench->repeat < 1)
@@ -124,7 +165,14 @@ check_usage (Bench       *bench,
   if (bench->capacity < 0)
     return refuse ("a capacity of %d cannot be", bench->capacity);
   bench->args.capacity = (guint) bench->capacity;
-  return 0;
+  status = parse_parameters (bench, argc - 2, argv + 2);
+  if (status == 0)
+    status = check_parameters (&bench->args);
+  if (status == 0)
+    status = parse_loop (bench);
+  if (status == 0)
+    status = parse_pin (bench);
+  return status;
 }
 
 /* Measuring */
@@ -133,8 +181,45 @@ static char *
 describe_channel (const BenchArgs *args)
 {
   if (args->capacity > 0)
-    return g_strdup_printf ("bounded:%u", args->capacity);
-  return g_strdup (args->as_queue ? "queue" : "chain");
+    return g_strdup_printf ("channel=bounded:%u", args->capacity);
+  return g_strdup (args->as_queue ? "channel=queue" : "channel=chain");
+}
+
+/* What the rates cannot be compared without, but for the number of operations. */
+static void
+add_labels (GStrvBuilder *labels,
+            const Bench  *bench)
+{
+  for (const BenchParameter *parameter = bench->kernel->parameters; parameter->name != NULL; parameter++)
+    {
+      guint64 value = bench_parameter_get (parameter, &bench->args);
+      g_autofree char *name = g_ascii_strdown (parameter->name, -1);
+      g_autofree char *label = parameter->words[0] != NULL
+                                   ? g_strdup_printf ("%s=%s", name, parameter->words[value])
+                                   : g_strdup_printf ("%s=%" G_GUINT64_FORMAT, name, value);
+
+      g_strv_builder_add (labels, label);
+    }
+  if (bench->pin != NULL)
+    {
+      g_autofree char *pin = g_strconcat ("pin=", bench->pin, NULL);
+
+      g_strv_builder_add (labels, pin);
+    }
+}
+
+static GStrv
+make_labels (const Bench *bench,
+             gboolean     is_butler)
+{
+  g_autoptr (GStrvBuilder) labels = g_strv_builder_new ();
+  g_autofree char *channel = is_butler ? describe_channel (&bench->args) : g_strdup ("channel=GAsyncQueue");
+
+  g_strv_builder_add (labels, channel);
+  if (is_butler)
+    g_strv_builder_add (labels, bench->args.loop == butler_loop_queue ? "loop=queue" : "loop=default");
+  add_labels (labels, bench);
+  return g_strv_builder_end (labels);
 }
 
 static gboolean
@@ -148,21 +233,37 @@ static gboolean
 run_round (const Bench *bench,
            BenchReport *report,
            const char  *peer,
-           const char  *channel,
            BenchFunc    func)
 {
   BenchRound round = { 0 };
+  g_auto (GStrv) labels = make_labels (bench, func == bench->kernel->butler);
   g_autoptr (GError) error = NULL;
+  gboolean ok;
 
   if (!is_wanted (bench, peer))
     return TRUE;
-  if (func (&bench->args, &round, &error))
+  ok = bench->kernel->is_apart ? bench_run_apart (func, &bench->args, &round, &error)
+                               : func (&bench->args, &round, &error);
+  bench_unpin (&bench->args);
+  if (ok)
     {
-      bench_report_add (report, peer, channel, bench->args.n, &round);
+      bench_report_add (report, peer, (const char *const *) labels, bench_kernel_count (bench->kernel, &bench->args), &round);
       return TRUE;
     }
   fprintf (stderr, "butler-bench: %s %s: %s\n", bench->kernel->name, peer, error->message);
   return FALSE;
+}
+
+/* A thousand servers with a context each have more descriptors than a program is given at first. */
+static void
+allow_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
 }
 
 /* In turns, so that what else the machine does hits both alike. */
@@ -170,11 +271,13 @@ static int
 run_rounds (const Bench *bench)
 {
   g_autoptr (BenchReport) report = bench_report_new (bench->kernel->name, bench->json);
-  g_autofree char *channel = describe_channel (&bench->args);
 
+  allow_descriptors ();
+  if (bench->kernel->keeps_heap)
+    mallopt (M_TRIM_THRESHOLD, G_MAXINT);
   for (int i = 0; i < bench->repeat; i++)
-    if (!run_round (bench, report, "butler", channel, bench->kernel->butler)
-        || !run_round (bench, report, "plain", "GAsyncQueue", bench->kernel->plain))
+    if (!run_round (bench, report, "butler", bench->kernel->butler)
+        || !run_round (bench, report, "plain", bench->kernel->plain))
       return EXIT_WRONG;
   bench_report_finish (report);
   return 0;
@@ -191,7 +294,7 @@ main (int    argc,
   if (!parse_options (&bench, &argc, &argv, &error))
     status = refuse ("%s", error->message);
   else if (bench.list)
-    status = list_kernels ();
+    bench_kernels_list ();
   else
     {
       status = check_usage (&bench, argc, argv);
@@ -199,5 +302,7 @@ main (int    argc,
         status = run_rounds (&bench);
     }
   g_free (bench.peer);
+  g_free (bench.loop);
+  g_free (bench.pin);
   return status;
 }

@@ -189,12 +189,13 @@ run_round (const Bench      *bench,
            BenchReport      *report,
            BenchSwapResults *results)
 {
+  static const char *const labels[] = { "channel=chain", NULL };
   BenchRound round = { 0 };
   g_autoptr (GError) error = NULL;
 
   if (bench->kernel->run (&bench->args, &round, results, &error))
     {
-      bench_report_add (report, "butler", "chain", bench->args.swaps, &round);
+      bench_report_add (report, "butler", labels, bench->args.swaps, &round);
       return TRUE;
     }
   fprintf (stderr, "butler-swap: %s: %s\n", bench->kernel->name, error->message);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: The ThreadButler authors
 #
-# check-full.sh [clang] [address] [thread] [valgrind] [stress] [fuzz] [swaps]: builds and tests the whole tree once more each way, in folders of their
+# check-full.sh [clang] [address] [thread] [valgrind] [stress] [fuzz] [instructions] [swaps]: builds and tests the whole tree once more each way, in folders of their
 # own below full/ in the build folder. Without arguments: all of them but the last. `make check-full` calls it.
 
 set -eu
@@ -112,12 +112,16 @@ in_thread ()
   run_tests '$(filter-out tests/test-probe,$(check_PROGRAMS))' "env LD_LIBRARY_PATH=$glib/lib $(without_randomisation)"
 }
 
+require_valgrind ()
+{
+  [ "$VALGRIND" = no ] || return 0
+  say "valgrind is missing: install it and run configure again"
+  return 1
+}
+
 in_valgrind ()
 {
-  if [ "$VALGRIND" = no ]; then
-    say "valgrind is missing: install it and run configure again"
-    return 1
-  fi
+  require_valgrind
   export CK_FORK=no G_SLICE=always-malloc BUTLER_TEST_SCALE=small
   configure CC="$CC" CFLAGS="-g -O1"
   build
@@ -138,6 +142,15 @@ at_full_size ()
 in_stress ()
 {
   at_full_size 'tests/stress-channel tests/stress-server'
+}
+
+# Instructions, not time: with the options of a release, since these are what decides how many there are.
+in_instructions ()
+{
+  require_valgrind
+  configure CC="$CC" CFLAGS=-O2
+  quietly "$build/make.log" "$MAKE" -C "$build" -j "$jobs" bench/butler-bench
+  quietly "$build/check.log" "$MAKE" -C "$build" check-TESTS VERBOSE=1 TESTS=tests/test-instructions.sh
 }
 
 # Swaps by the thousand, each with its probe: it takes an hour, so it is done by who asks for it.
@@ -225,10 +238,10 @@ run ()
 
 CC=${CC:-gcc}
 result=0
-[ $# -gt 0 ] || set -- clang address thread valgrind stress fuzz
+[ $# -gt 0 ] || set -- clang address thread valgrind stress fuzz instructions
 for way in "$@"; do
   case $way in
-    clang | address | thread | valgrind | stress | fuzz | swaps) run "$way" ;;
+    clang | address | thread | valgrind | stress | fuzz | instructions | swaps) run "$way" ;;
     *)
       say "unknown: $way"
       exit 2
