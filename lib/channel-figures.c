@@ -67,6 +67,16 @@ butler_channel_get_overflow (ButlerChannel *channel)
   return channel->overflow;
 }
 
+/* What the bounded kind drops takes no room. */
+static gsize
+count_accepted (ButlerChannel *channel)
+{
+  if (channel->kind != &butler__bounded_kind)
+    return atomic_load_explicit (&channel->accepted, memory_order_relaxed);
+  return atomic_load_explicit (&channel->credits.reserved, memory_order_relaxed)
+         + atomic_load_explicit (&channel->dead[BUTLER_DEAD_DROPPED], memory_order_relaxed);
+}
+
 /**
  * butler_channel_get_accepted:
  * @channel: the channel
@@ -85,7 +95,7 @@ butler_channel_get_accepted (ButlerChannel *channel)
 {
   g_return_val_if_fail (channel != NULL, 0);
 
-  return atomic_load_explicit (&channel->accepted, memory_order_relaxed);
+  return count_accepted (channel);
 }
 
 /**
@@ -114,7 +124,7 @@ butler_channel_get_length (ButlerChannel *channel)
   gone = atomic_load_explicit (&channel->consumed, memory_order_relaxed)
          + atomic_load_explicit (&channel->discarded, memory_order_relaxed)
          + atomic_load_explicit (&channel->dead[BUTLER_DEAD_DROPPED], memory_order_relaxed);
-  accepted = atomic_load_explicit (&channel->accepted, memory_order_relaxed);
+  accepted = count_accepted (channel);
   length = accepted > gone ? accepted - gone : 0;
 
   /* What others dropped between the loads was counted in, and not out. */

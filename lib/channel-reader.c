@@ -233,14 +233,24 @@ let_gather (ButlerChannel *channel)
       butler__pause ();
 }
 
+/* Of a chain all that waited is in one catch; what was admitted above the capacity does not count. A queue is asked before. */
+static void
+note_most (ButlerChannel *channel,
+           gsize          n)
+{
+  if (channel->bounded)
+    n = MIN (n, channel->credits.capacity);
+  if (n > atomic_load_explicit (&channel->high_water, memory_order_relaxed))
+    atomic_store_explicit (&channel->high_water, n, memory_order_relaxed);
+}
+
 /* How many there were; with that many in one catch it is not worth while to wait for more. */
 static void
 note_catch (ButlerChannel *channel,
             guint          n)
 {
   channel->hasty = n > 1 && n < ENOUGH;
-  if (n > atomic_load_explicit (&channel->high_water, memory_order_relaxed))
-    atomic_store_explicit (&channel->high_water, n, memory_order_relaxed);
+  note_most (channel, n);
 }
 
 /* FALSE: nothing is there, or control wants to be looked at before all is in order. */
@@ -252,6 +262,8 @@ refill (ButlerChannel *channel)
   if (taken->raw == NULL && taken->done == NULL)
     {
       let_gather (channel);
+      if (channel->queue != NULL)
+        note_high_water (channel);
       channel->kind->take (channel, FALSE);
     }
   while (!butler__reversal_step (taken, REVERSE_AT_ONCE))

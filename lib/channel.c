@@ -19,6 +19,16 @@
  */
 BUTLER__DEFINE_BOXED (ButlerChannel, butler_channel, butler_channel_ref, butler_channel_unref);
 
+const ButlerChannelKind *
+butler__channel_kind_for (guint          capacity,
+                          ButlerOverflow overflow,
+                          gboolean       as_queue)
+{
+  if (as_queue || (capacity > 0 && overflow == BUTLER_OVERFLOW_DROP_OLDEST))
+    return &butler__queue_kind;
+  return capacity > 0 ? &butler__bounded_kind : &butler__chain_kind;
+}
+
 ButlerChannel *
 butler__channel_new (const char    *name,
                      guint          capacity,
@@ -27,18 +37,18 @@ butler__channel_new (const char    *name,
                      ButlerWaits   *waits)
 {
   ButlerChannel *channel = g_aligned_alloc0 (1, sizeof (ButlerChannel), _Alignof (ButlerChannel));
-  gboolean is_queue = as_queue || capacity > 0;
 
   g_atomic_ref_count_init (&channel->ref_count);
   channel->name = g_strdup (name);
-  channel->kind = is_queue ? &butler__queue_kind : &butler__chain_kind;
+  channel->kind = butler__channel_kind_for (capacity, overflow, as_queue);
   channel->overflow = overflow;
+  channel->bounded = capacity > 0 && overflow != BUTLER_OVERFLOW_DROP_OLDEST;
   channel->waits = butler__waits_ref (waits);
   channel->served.now = &channel->reader;
   g_mutex_init (&channel->borrowing);
   butler__waker_init (&channel->waker);
   butler__credits_init (&channel->credits, capacity);
-  if (is_queue)
+  if (channel->kind == &butler__queue_kind)
     channel->queue = g_async_queue_new ();
   return channel;
 }

@@ -38,7 +38,7 @@ typedef enum
 /* Stands before the first field of a group that is to have cache lines of its own. */
 #define BUTLER__CACHE_LINE _Alignas (64)
 
-/* The two kinds of channel differ in how messages get from many hands into one; sleeping, waking, lanes and order are common. */
+/* The kinds of channel differ in how messages get from many hands into one; sleeping, waking, lanes and order are common. */
 typedef struct
 {
   /* Any thread. What is not BUTLER__SENT leaves @message with the caller. */
@@ -51,15 +51,21 @@ typedef struct
   /* The reader, when it is about to sleep: is there something that channel->chain does not show? */
   gboolean         (*is_empty) (ButlerChannel *channel);
 
-  /* Any thread: @n messages were handed out or discarded. (nullable) */
+  /* Any thread: @n messages were discarded; what is handed out gives its room back by itself. (nullable) */
   void             (*give)     (ButlerChannel *channel, guint n);
 
   void             (*close)    (ButlerChannel *channel);
   void             (*reopen)   (ButlerChannel *channel);
 } ButlerChannelKind;
 
-extern const ButlerChannelKind butler__chain_kind; /* unbounded: chain.c */
-extern const ButlerChannelKind butler__queue_kind; /* bounded, or on request: queue.c */
+extern const ButlerChannelKind butler__chain_kind;   /* unbounded: chain.c */
+extern const ButlerChannelKind butler__bounded_kind; /* a chain with a capacity: chain.c */
+extern const ButlerChannelKind butler__queue_kind;   /* that drops its oldest, or on request: queue.c */
+
+/* butler__channel_kind_for() is the kind of a channel that is made so. */
+const ButlerChannelKind *butler__channel_kind_for (guint          capacity,
+                                                   ButlerOverflow overflow,
+                                                   gboolean       as_queue);
 
 /* Freed only with the hub, however long it is closed: a sender that was preempted after its CAS still wakes it.
  *
@@ -71,6 +77,7 @@ struct _ButlerChannel
 
   /* Set when made, read-only afterwards. */
   ButlerOverflow           overflow;
+  gboolean                 bounded;  /* it has credits: a capacity, and does not drop its oldest */
   char                    *name;     /* (owned) */
   const ButlerChannelKind *kind;
   ButlerWaits             *waits;    /* (owned) */
@@ -79,7 +86,8 @@ struct _ButlerChannel
   /* Senders, with every message; and the reader when it takes, and sleeps. */
   BUTLER__CACHE_LINE
   ButlerChain              chain;    /* the public lane. ASLEEP and CLOSED of both kinds live here */
-  _Atomic gsize            accepted; /* relaxed; counted before the message is linked, so that it never lags behind consumed */
+  _Atomic gsize            accepted; /* relaxed; counted before the message is linked, so that it never lags behind consumed. The
+                                      * bounded kind counts what it reserves instead */
 
   /* Any thread, seldom; the reader looks at it before each message. */
   BUTLER__CACHE_LINE
@@ -203,8 +211,8 @@ butler__channel_pop (ButlerChannel *channel)
   /* The reader alone writes it: no RMW is needed. */
   atomic_store_explicit (&channel->consumed, atomic_load_explicit (&channel->consumed, memory_order_relaxed) + 1,
                          memory_order_relaxed);
-  if (channel->kind->give != NULL)
-    channel->kind->give (channel, 1);
+  if (channel->bounded)
+    butler__credits_hand_out (&channel->credits);
   return message;
 }
 

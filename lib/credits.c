@@ -3,68 +3,67 @@
 
 #include "lib/credits.h"
 
-#define WAITERS 1u
+#include "lib/barrier.h"
 
 void
 butler__credits_init (ButlerCredits *credits,
                       guint          capacity)
 {
   credits->capacity = capacity;
-  atomic_init (&credits->word, 0);
+  credits->fenced = capacity > 0 && !butler__barrier_is_there ();
+  atomic_init (&credits->reserved, 0);
+  atomic_init (&credits->limit, capacity);
+  atomic_init (&credits->handed, 0);
+  atomic_init (&credits->waiting, FALSE);
+  atomic_init (&credits->given, 0);
   g_mutex_init (&credits->mutex);
-  g_cond_init (&credits->given);
+  g_cond_init (&credits->more);
 }
 
 void
 butler__credits_clear (ButlerCredits *credits)
 {
   g_mutex_clear (&credits->mutex);
-  g_cond_clear (&credits->given);
-}
-
-gboolean
-butler__credits_try (ButlerCredits *credits)
-{
-  guint old = atomic_load_explicit (&credits->word, memory_order_relaxed);
-
-  do
-    if ((old >> 1) >= credits->capacity)
-      return FALSE;
-  while (!atomic_compare_exchange_weak_explicit (&credits->word, &old, old + 2, memory_order_acq_rel, memory_order_relaxed));
-  return TRUE;
+  g_cond_clear (&credits->more);
 }
 
 void
 butler__credits_overdraw (ButlerCredits *credits)
 {
-  atomic_fetch_add_explicit (&credits->word, 2, memory_order_acq_rel);
+  atomic_fetch_add_explicit (&credits->reserved, 1, memory_order_acq_rel);
 }
 
-/* Under the mutex. FALSE: there is room now. */
-static gboolean
-set_waiters (ButlerCredits *credits)
+gboolean
+butler__credits_raise_limit (ButlerCredits *credits,
+                             gsize          reserved)
 {
-  guint old = atomic_load_explicit (&credits->word, memory_order_relaxed);
+  gsize limit = butler__credits_gone (credits) + credits->capacity;
 
-  do
-    if ((old >> 1) < credits->capacity)
-      return FALSE;
-  while (!atomic_compare_exchange_weak_explicit (&credits->word, &old, old | WAITERS, memory_order_acq_rel,
-                                                 memory_order_relaxed));
+  if ((gssize) (limit - reserved) <= 0)
+    return FALSE;
+  atomic_store_explicit (&credits->limit, limit, memory_order_relaxed);
   return TRUE;
 }
 
+static gboolean
+is_full (ButlerCredits *credits)
+{
+  return butler__credits_used (credits) >= credits->capacity;
+}
+
+/* WAITING after the generation was read: who sees it counts the generation up after that. The look comes last: who has made room before
+ * the barrier is seen by it, and who does so after it sees WAITING. */
 gboolean
 butler__credits_announce (ButlerCredits *credits,
                           guint         *generation)
 {
-  gboolean announced;
-
   g_mutex_lock (&credits->mutex);
-  announced = set_waiters (credits);
   *generation = credits->generation;
   g_mutex_unlock (&credits->mutex);
-  return announced;
+  atomic_exchange_explicit (&credits->waiting, TRUE, memory_order_seq_cst);
+  if (!credits->fenced)
+    butler__barrier ();
+  return is_full (credits);
 }
 
 gboolean
@@ -73,7 +72,7 @@ butler__credits_are_gone (ButlerCredits *credits)
   gboolean gone;
 
   g_mutex_lock (&credits->mutex);
-  gone = !credits->closed && butler__credits_used (credits) >= credits->capacity;
+  gone = !credits->closed && is_full (credits);
   g_mutex_unlock (&credits->mutex);
   return gone;
 }
@@ -94,7 +93,7 @@ butler__credits_sleep (ButlerCredits    *credits,
 
   g_mutex_lock (&credits->mutex);
   while (generation == credits->generation && !is_over (credits, wait))
-    g_cond_wait (&credits->given, &credits->mutex);
+    g_cond_wait (&credits->more, &credits->mutex);
   go_on = !is_over (credits, wait);
   g_mutex_unlock (&credits->mutex);
   return go_on;
@@ -105,21 +104,40 @@ butler__credits_wake (ButlerCredits *credits)
 {
   g_mutex_lock (&credits->mutex);
   credits->generation++;
-  g_cond_broadcast (&credits->given);
+  g_cond_broadcast (&credits->more);
   g_mutex_unlock (&credits->mutex);
+}
+
+/* Off before the generation counts up: who sets it again in between is woken by that, and one more time. */
+void
+butler__credits_wake_waiting (ButlerCredits *credits)
+{
+  if (atomic_exchange_explicit (&credits->waiting, FALSE, memory_order_seq_cst))
+    butler__credits_wake (credits);
+}
+
+static void
+wake_if_waiting (ButlerCredits *credits)
+{
+  if (atomic_load_explicit (&credits->waiting, memory_order_seq_cst))
+    butler__credits_wake_waiting (credits);
 }
 
 void
 butler__credits_give (ButlerCredits *credits,
-                      guint          n)
+                      gsize          n)
 {
-  guint old = atomic_load_explicit (&credits->word, memory_order_relaxed);
+  if (n == 0)
+    return;
+  atomic_fetch_add_explicit (&credits->given, n, memory_order_seq_cst);
+  wake_if_waiting (credits);
+}
 
-  while (!atomic_compare_exchange_weak_explicit (&credits->word, &old, (old - 2 * n) & ~WAITERS, memory_order_acq_rel,
-                                                 memory_order_relaxed))
-    ;
-  if (old & WAITERS)
-    butler__credits_wake (credits);
+void
+butler__credits_refund (ButlerCredits *credits)
+{
+  atomic_fetch_sub_explicit (&credits->reserved, 1, memory_order_seq_cst);
+  wake_if_waiting (credits);
 }
 
 void
@@ -129,6 +147,6 @@ butler__credits_set_closed (ButlerCredits *credits,
   g_mutex_lock (&credits->mutex);
   credits->closed = closed;
   credits->generation++;
-  g_cond_broadcast (&credits->given);
+  g_cond_broadcast (&credits->more);
   g_mutex_unlock (&credits->mutex);
 }

@@ -257,7 +257,7 @@ is_same_making (const ButlerChannel *channel,
                 gboolean             as_queue)
 {
   return channel->credits.capacity == capacity && channel->overflow == overflow
-         && (channel->kind == &butler__queue_kind) == (as_queue || capacity > 0);
+         && channel->kind == butler__channel_kind_for (capacity, overflow, as_queue);
 }
 
 ButlerChannel *

@@ -2,10 +2,11 @@
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
 #include "lib/channel.h"
+#include "lib/room.h"
 
-/* The bounded kind: each message is a node of a GAsyncQueue. Room is reserved before the push and given back when the reader hands
- * the message out, so the capacity counts what was accepted and not yet dispatched. Under drop-oldest all is decided under the
- * queue's lock instead: the reader takes one message at a time, so the queue itself is what waits. */
+/* Each message is a node of a GAsyncQueue: where the oldest is dropped, or on request. Under drop-oldest all is decided under the queue's
+ * lock: the reader takes one message at a time, so the queue itself is what waits. Under the other policies room is reserved before the
+ * push (room.h). */
 
 #define TAKE_AT_ONCE 64
 
@@ -13,12 +14,6 @@ static gboolean
 drops_oldest (const ButlerChannel *channel)
 {
   return channel->credits.capacity > 0 && channel->overflow == BUTLER_OVERFLOW_DROP_OLDEST;
-}
-
-static gboolean
-needs_credit (const ButlerChannel *channel)
-{
-  return channel->credits.capacity > 0 && channel->overflow != BUTLER_OVERFLOW_DROP_OLDEST;
 }
 
 static gboolean
@@ -38,57 +33,6 @@ push (ButlerChannel *channel,
   if (open)
     butler__channel_kick (channel);
   return open;
-}
-
-static void
-wake_waiters (gpointer credits)
-{
-  butler__credits_wake (credits);
-}
-
-static gboolean
-is_full (gpointer credits)
-{
-  return butler__credits_are_gone (credits);
-}
-
-/* Announced before the graph is looked at, and looked at before each sleep: who gives room after the announcement ends the sleep, so
- * those who sleep have all seen each other, and room that a waiter has not come to see yet is no edge. */
-static ButlerSendResult
-sleep_for_room (ButlerChannel *channel,
-                guint          generation)
-{
-  static const ButlerSendResult results[] = {
-    [BUTLER__WAIT_GOES_ON] = BUTLER__CLOSED_NOW,
-    [BUTLER__WAIT_CANCELLED] = BUTLER__CANCELLED,
-    [BUTLER__WAIT_REFUSED] = BUTLER__WOULD_DEADLOCK,
-  };
-  ButlerCredits *credits = &channel->credits;
-  ButlerWait wait;
-  gboolean go_on;
-
-  if (!butler__waits_enter_while (channel->waits, &wait, &channel->served, is_full, wake_waiters, credits))
-    return BUTLER__WOULD_DEADLOCK;
-  go_on = butler__credits_sleep (credits, generation, &wait);
-  butler__waits_leave (channel->waits, &wait);
-  return go_on ? BUTLER__SENT : results[atomic_load_explicit (&wait.cancelled, memory_order_acquire)];
-}
-
-static ButlerSendResult
-wait_for_room (ButlerChannel *channel)
-{
-  ButlerSendResult result = BUTLER__SENT;
-  guint generation;
-
-  while (result == BUTLER__SENT && !butler__credits_try (&channel->credits))
-    if (butler__waits_is_admitted (channel->waits, &channel->served))
-      {
-        butler__credits_overdraw (&channel->credits);
-        break;
-      }
-    else if (butler__credits_announce (&channel->credits, &generation))
-      result = sleep_for_room (channel, generation);
-  return result;
 }
 
 static ButlerSendResult
@@ -138,41 +82,27 @@ drop (ButlerChannel *channel,
 
 /* Room was reserved for it. */
 static ButlerSendResult
-push_or_give_back (ButlerChannel *channel,
-                   ButlerMessage *message)
+push_or_refund (ButlerChannel *channel,
+                ButlerMessage *message)
 {
   if (push (channel, message))
     return BUTLER__SENT;
-  butler__credits_give (&channel->credits, 1);
+  butler__credits_refund (&channel->credits);
   return BUTLER__CLOSED_NOW;
 }
 
 static ButlerSendResult
 put_when_room (ButlerChannel *channel,
-               ButlerMessage *message)
+               ButlerMessage *message,
+               ButlerPatience patience)
 {
-  ButlerSendResult result = wait_for_room (channel);
+  ButlerSendResult result = butler__room_get (channel, patience);
 
-  return result == BUTLER__SENT ? push_or_give_back (channel, message) : result;
-}
-
-static ButlerSendResult
-overflow (ButlerChannel *channel,
-          ButlerMessage *message,
-          ButlerPatience patience)
-{
-  if (butler_channel_is_closed (channel))
-    return BUTLER__CLOSED_NOW;
-  if (channel->overflow == BUTLER_OVERFLOW_DROP_NEWEST)
+  if (result == BUTLER__SENT)
+    return push_or_refund (channel, message);
+  if (result == BUTLER__FULL_NOW && channel->overflow == BUTLER_OVERFLOW_DROP_NEWEST)
     return drop (channel, message);
-  if (patience == BUTLER__ABOVE_CAPACITY)
-    {
-      butler__credits_overdraw (&channel->credits);
-      return push_or_give_back (channel, message);
-    }
-  if (channel->overflow == BUTLER_OVERFLOW_BLOCK && patience == BUTLER__MAY_WAIT)
-    return put_when_room (channel, message);
-  return BUTLER__FULL_NOW;
+  return result;
 }
 
 static ButlerSendResult
@@ -180,15 +110,11 @@ queue_put (ButlerChannel *channel,
            ButlerMessage *message,
            ButlerPatience patience)
 {
+  if (channel->bounded)
+    return put_when_room (channel, message, patience);
   if (drops_oldest (channel))
     return put_and_drop_oldest (channel, message);
-  if (needs_credit (channel) && !butler__credits_try (&channel->credits))
-    return overflow (channel, message, patience);
-  if (push (channel, message))
-    return BUTLER__SENT;
-  if (needs_credit (channel))
-    butler__credits_give (&channel->credits, 1);
-  return BUTLER__CLOSED_NOW;
+  return push (channel, message) ? BUTLER__SENT : BUTLER__CLOSED_NOW;
 }
 
 static guint
@@ -228,7 +154,7 @@ static void
 queue_give (ButlerChannel *channel,
             guint          n)
 {
-  if (needs_credit (channel))
+  if (channel->bounded)
     butler__credits_give (&channel->credits, n);
 }
 

@@ -22,6 +22,7 @@ typedef struct
 static const ChannelMaking makings[] = {
   { "chain", FALSE, 0, BUTLER_OVERFLOW_FAIL },
   { "queue", TRUE, 0, BUTLER_OVERFLOW_FAIL },
+  { "bounded queue", TRUE, 16384, BUTLER_OVERFLOW_BLOCK },
   { "fail", FALSE, 16384, BUTLER_OVERFLOW_FAIL },
   { "block", FALSE, 16384, BUTLER_OVERFLOW_BLOCK },
   { "drop-newest", FALSE, 16384, BUTLER_OVERFLOW_DROP_NEWEST },

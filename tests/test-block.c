@@ -4,17 +4,35 @@
 #include "lib/outbox.h"
 #include "tests/channels.h"
 
-/* Senders that wait for room, each test for each of these capacities. */
+/* Senders that wait for room, each test for each of these capacities, as a chain and as a queue. */
 static const int capacities[] = { 1, 2, 64, 200 };
 
-#define N_CAPACITIES ((int) G_N_ELEMENTS (capacities))
+#define N_MAKINGS_THAT_BLOCK (2 * (int) G_N_ELEMENTS (capacities))
+
+static int
+capacity_of (int making)
+{
+  return capacities[making / 2];
+}
+
+static gboolean
+is_queue (int making)
+{
+  return making % 2 == 1;
+}
 
 static ButlerChannel *
-full_channel (int capacity)
+empty_channel (int making)
 {
-  ButlerChannel *channel = channel_new ((guint) capacity, BUTLER_OVERFLOW_BLOCK, FALSE);
+  return channel_new ((guint) capacity_of (making), BUTLER_OVERFLOW_BLOCK, is_queue (making));
+}
 
-  send_numbers (channel, 1, capacity);
+static ButlerChannel *
+full_channel (int making)
+{
+  ButlerChannel *channel = empty_channel (making);
+
+  send_numbers (channel, 1, capacity_of (making));
   return channel;
 }
 
@@ -49,7 +67,7 @@ send_all (gpointer data)
 
 START_TEST (block_never_lets_try_send_wait)
 {
-  g_autoptr (ButlerChannel) channel = full_channel (capacities[_i]);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   g_autoptr (GError) error = NULL;
   Number number = { 0 };
 
@@ -60,8 +78,8 @@ END_TEST
 
 START_TEST (block_waits_for_room)
 {
-  int capacity = capacities[_i], last = (int) butler_test_rounds (5000);
-  g_autoptr (ButlerChannel) channel = full_channel (capacity);
+  int capacity = capacity_of (_i), last = (int) butler_test_rounds (5000);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   Sender sender = { .channel = channel, .first = capacity + 1, .last = capacity + last };
   GThread *thread = g_thread_new ("sender", send_all, &sender);
 
@@ -76,9 +94,94 @@ START_TEST (block_waits_for_room)
 }
 END_TEST
 
+/* A handler that never returns, as it were: the reader has the role and looks at nothing while the others send. */
+
+START_TEST (room_made_before_the_senders_come_is_theirs)
+{
+  int capacity = capacity_of (_i);
+
+  for (int n = 1; n <= capacity; n += 1 + capacity / 10)
+    {
+      g_autoptr (ButlerChannel) channel = full_channel (_i);
+      Sender sender = { .channel = channel, .first = 1000, .last = 1000 + n - 1 };
+
+      ck_assert (butler__channel_claim (channel));
+      for (int value = 1; value <= n; value++)
+        ck_assert_int_eq (number_in (butler__channel_next (channel)), value);
+      g_thread_join (g_thread_new ("sender", send_all, &sender));
+      ck_assert_int_eq (sender.error, -1);
+      ck_assert_uint_eq (butler_channel_get_length (channel), capacity);
+      butler__channel_release (channel);
+    }
+}
+END_TEST
+
+START_TEST (room_made_while_a_sender_waits_is_its_own)
+{
+  int capacity = capacity_of (_i);
+
+  for (int n = 1; n <= capacity; n += 1 + capacity / 10)
+    {
+      g_autoptr (ButlerChannel) channel = full_channel (_i);
+      Sender sender = { .channel = channel, .first = 1000, .last = 1000 + n - 1 };
+      GThread *thread;
+
+      ck_assert (butler__channel_claim (channel));
+      thread = g_thread_new ("sender", send_all, &sender);
+      let_time_pass ();
+      for (int value = 1; value <= n; value++)
+        ck_assert_int_eq (number_in (butler__channel_next (channel)), value);
+      g_thread_join (thread);
+      ck_assert_int_eq (sender.error, -1);
+      ck_assert_uint_eq (butler_channel_get_length (channel), capacity);
+      butler__channel_release (channel);
+    }
+}
+END_TEST
+
+typedef struct
+{
+  ButlerChannel *channel;
+  GAsyncQueue   *sent;
+  guint          n;
+} Racer;
+
+static gpointer
+send_and_say_so (gpointer data)
+{
+  Racer *racer = data;
+
+  for (guint i = 0; i < racer->n; i++)
+    {
+      send_number (racer->channel, (int) i);
+      g_async_queue_push (racer->sent, racer);
+    }
+  return NULL;
+}
+
+/* The sender finds no room while the reader makes some, again and again; a wake-up that is lost is the end of it. */
+START_TEST (no_wake_up_is_lost)
+{
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
+  Racer racer = { channel, g_async_queue_new (), butler_test_rounds (20000) };
+  GThread *thread;
+
+  ck_assert (butler__channel_claim (channel));
+  thread = g_thread_new ("racer", send_and_say_so, &racer);
+  for (guint i = 0; i < racer.n; i++)
+    {
+      g_assert_cmpint (number_in (butler__channel_next (channel)), !=, NO_NUMBER);
+      g_async_queue_pop (racer.sent);
+    }
+  g_thread_join (thread);
+  butler__channel_release (channel);
+  g_async_queue_unref (racer.sent);
+}
+END_TEST
+
 START_TEST (block_ends_when_the_channel_is_closed)
 {
-  g_autoptr (ButlerChannel) channel = full_channel (capacities[_i]);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   Sender sender = { .channel = channel, .first = 1000, .last = 1000 };
   GThread *thread = g_thread_new ("sender", send_all, &sender);
 
@@ -86,14 +189,14 @@ START_TEST (block_ends_when_the_channel_is_closed)
   butler_channel_close (channel);
   g_thread_join (thread);
   ck_assert_int_eq (sender.error, BUTLER_ERROR_CLOSED);
-  assert_numbers (channel, 1, capacities[_i]);
+  assert_numbers (channel, 1, capacity_of (_i));
   ck_assert_int_eq (receive_number (channel), NO_NUMBER);
 }
 END_TEST
 
 START_TEST (block_ends_when_the_channel_is_cleared)
 {
-  g_autoptr (ButlerChannel) channel = full_channel (capacities[_i]);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   Sender sender = { .channel = channel, .first = 1000, .last = 1000 };
   GThread *thread = g_thread_new ("sender", send_all, &sender);
 
@@ -106,8 +209,8 @@ END_TEST
 
 START_TEST (reopened_channel_lets_wait_again)
 {
-  int capacity = capacities[_i];
-  g_autoptr (ButlerChannel) channel = full_channel (capacity);
+  int capacity = capacity_of (_i);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   Sender sender = { .channel = channel, .first = 1000, .last = 1000 };
   GThread *thread;
 
@@ -127,7 +230,7 @@ END_TEST
 
 START_TEST (reader_does_not_wait_for_itself)
 {
-  g_autoptr (ButlerChannel) channel = full_channel (capacities[_i]);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   g_autoptr (GError) error = NULL;
   Number number = { 0 };
 
@@ -168,11 +271,13 @@ claim_send_and_read (gpointer data)
 
 static void
 pair_start (Pair *pair,
-            int   capacity)
+            int   making)
 {
+  int capacity = capacity_of (making);
+
   pair->waits = butler__waits_new ();
-  pair->mine = butler__channel_new ("mine", (guint) capacity, BUTLER_OVERFLOW_BLOCK, FALSE, pair->waits);
-  pair->theirs = butler__channel_new ("theirs", (guint) capacity, BUTLER_OVERFLOW_BLOCK, FALSE, pair->waits);
+  pair->mine = butler__channel_new ("mine", (guint) capacity, BUTLER_OVERFLOW_BLOCK, is_queue (making), pair->waits);
+  pair->theirs = butler__channel_new ("theirs", (guint) capacity, BUTLER_OVERFLOW_BLOCK, is_queue (making), pair->waits);
   send_numbers (pair->mine, 1, capacity);
   send_numbers (pair->theirs, 1, capacity);
   ck_assert (butler__channel_claim (pair->mine));
@@ -210,7 +315,7 @@ START_TEST (of_two_that_would_wait_for_each_other_one_is_refused)
       Pair pair;
       int error;
 
-      pair_start (&pair, capacities[_i]);
+      pair_start (&pair, _i);
       pair_let_other_send (&pair);
       error = send_one (pair.theirs, 2000);
       number_in (butler__channel_next (pair.mine));
@@ -229,7 +334,7 @@ START_TEST (nobody_is_refused_for_who_has_room)
     {
       Pair pair;
 
-      pair_start (&pair, capacities[_i]);
+      pair_start (&pair, _i);
       pair_let_other_send (&pair);
       let_time_pass ();
       ck_assert_int_eq (number_in (butler__channel_next (pair.mine)), 1);
@@ -248,7 +353,7 @@ START_TEST (killed_sender_waits_no_more)
     {
       Pair pair;
 
-      pair_start (&pair, capacities[_i]);
+      pair_start (&pair, _i);
       pair_let_other_send (&pair);
       if (round % 2 == 0)
         let_time_pass ();
@@ -265,7 +370,7 @@ START_TEST (next_run_waits_as_ever)
 {
   Pair pair;
 
-  pair_start (&pair, capacities[_i]);
+  pair_start (&pair, _i);
   butler__waits_cancel (pair.waits, &pair.theirs->served);
   ck_assert (butler__channel_reopen (pair.theirs));
   pair_let_other_send (&pair);
@@ -279,8 +384,8 @@ END_TEST
 /* Many senders, one place after the other. */
 START_TEST (all_that_wait_get_room)
 {
-  int n = (int) butler_test_rounds (2000), capacity = capacities[_i];
-  g_autoptr (ButlerChannel) channel = channel_new ((guint) capacity, BUTLER_OVERFLOW_BLOCK, FALSE);
+  int n = (int) butler_test_rounds (2000), capacity = capacity_of (_i);
+  g_autoptr (ButlerChannel) channel = empty_channel (_i);
   Sender senders[4];
   GThread *threads[4];
   int next[4] = { 0 };
@@ -306,17 +411,17 @@ END_TEST
 /* By the reader itself, as in a swap: it would be refused to wait for room. */
 START_TEST (what_was_held_back_finds_room)
 {
-  g_autoptr (ButlerChannel) channel = full_channel (capacities[_i]);
+  g_autoptr (ButlerChannel) channel = full_channel (_i);
   ButlerOutbox outbox;
 
   butler__outbox_open (&outbox);
-  send_number (channel, capacities[_i] + 1);
+  send_number (channel, capacity_of (_i) + 1);
   butler__outbox_close (&outbox);
-  ck_assert_uint_eq (butler_channel_get_length (channel), capacities[_i]);
+  ck_assert_uint_eq (butler_channel_get_length (channel), capacity_of (_i));
   ck_assert (butler__channel_claim (channel));
   butler__outbox_post (&outbox);
   butler__channel_release (channel);
-  for (int value = 1; value <= capacities[_i] + 1; value++)
+  for (int value = 1; value <= capacity_of (_i) + 1; value++)
     ck_assert_int_eq (number_in (butler_channel_receive (channel, 0, NULL)), value);
   ck_assert_uint_eq (butler__credits_used (&channel->credits), 0);
 }
@@ -328,6 +433,9 @@ main (void)
   const TTest *tests[] = {
     block_never_lets_try_send_wait,
     block_waits_for_room,
+    room_made_before_the_senders_come_is_theirs,
+    room_made_while_a_sender_waits_is_its_own,
+    no_wake_up_is_lost,
     block_ends_when_the_channel_is_closed,
     block_ends_when_the_channel_is_cleared,
     reopened_channel_lets_wait_again,
@@ -340,11 +448,11 @@ main (void)
     what_was_held_back_finds_room,
   };
   Suite *suite = suite_create ("block");
-  TCase *every = tcase_create ("every capacity");
+  TCase *every = tcase_create ("every capacity and kind");
 
   tcase_set_timeout (every, 60);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    tcase_add_loop_test (every, tests[i], 0, N_CAPACITIES);
+    tcase_add_loop_test (every, tests[i], 0, N_MAKINGS_THAT_BLOCK);
   suite_add_tcase (suite, every);
   return butler_test_main (suite);
 }

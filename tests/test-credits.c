@@ -57,6 +57,65 @@ START_TEST (giving_none_changes_nothing)
 }
 END_TEST
 
+START_TEST (each_one_handed_out_can_be_had_once)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      use_up ();
+      ck_assert (!butler__credits_try (&credits));
+      for (guint n = 0; n < CAPACITY; n++)
+        {
+          butler__credits_hand_out (&credits);
+          ck_assert (butler__credits_try (&credits));
+          ck_assert (!butler__credits_try (&credits));
+        }
+      butler__credits_give (&credits, CAPACITY);
+    }
+}
+END_TEST
+
+START_TEST (refunded_one_was_never_had)
+{
+  use_up ();
+  butler__credits_refund (&credits);
+  ck_assert_uint_eq (butler__credits_used (&credits), CAPACITY - 1);
+  ck_assert (butler__credits_try (&credits));
+  ck_assert (!butler__credits_try (&credits));
+  ck_assert_uint_eq (credits.reserved, CAPACITY);
+}
+END_TEST
+
+START_TEST (overdrawn_ones_are_to_be_given_back_first)
+{
+  use_up ();
+  butler__credits_overdraw (&credits);
+  butler__credits_overdraw (&credits);
+  ck_assert_uint_eq (butler__credits_used (&credits), CAPACITY + 2);
+  butler__credits_hand_out (&credits);
+  butler__credits_give (&credits, 1);
+  ck_assert (!butler__credits_try (&credits));
+  butler__credits_hand_out (&credits);
+  ck_assert (butler__credits_try (&credits));
+}
+END_TEST
+
+/* The counts only grow: they go on where they began anew. */
+START_TEST (counts_may_overflow)
+{
+  credits.reserved = credits.handed = G_MAXSIZE - 1;
+  credits.limit = G_MAXSIZE - 1 + CAPACITY;
+  for (guint i = 0; i < 3; i++)
+    {
+      use_up ();
+      ck_assert (!butler__credits_try (&credits));
+      ck_assert_uint_eq (butler__credits_used (&credits), CAPACITY);
+      for (guint n = 0; n < CAPACITY; n++)
+        butler__credits_hand_out (&credits);
+      ck_assert_uint_eq (butler__credits_used (&credits), 0);
+    }
+}
+END_TEST
+
 START_TEST (nobody_waits_while_there_is_room)
 {
   guint generation;
@@ -77,6 +136,23 @@ START_TEST (what_is_given_after_the_announcement_ends_the_sleep)
   butler__credits_give (&credits, 1);
   ck_assert (butler__credits_sleep (&credits, generation, &wait));
   ck_assert (butler__credits_try (&credits));
+}
+END_TEST
+
+/* With a barrier in the kernel, if it has one, and without. */
+START_TEST (what_is_handed_out_after_the_announcement_ends_the_sleep)
+{
+  guint generation;
+
+  credits.fenced |= _i;
+  use_up ();
+  ck_assert (butler__credits_announce (&credits, &generation));
+  butler__credits_hand_out (&credits);
+  ck_assert (butler__credits_sleep (&credits, generation, &wait));
+  ck_assert (butler__credits_try (&credits));
+  ck_assert (butler__credits_announce (&credits, &generation));
+  butler__credits_refund (&credits);
+  ck_assert (butler__credits_sleep (&credits, generation, &wait));
 }
 END_TEST
 
@@ -178,6 +254,16 @@ START_TEST (giving_one_wakes_all)
 }
 END_TEST
 
+START_TEST (handing_out_one_wakes_all)
+{
+  GThread *threads[SLEEPERS];
+
+  start_sleepers (threads, &wait);
+  butler__credits_hand_out (&credits);
+  join_sleepers (threads, TRUE);
+}
+END_TEST
+
 START_TEST (closing_wakes_all)
 {
   GThread *threads[SLEEPERS];
@@ -231,6 +317,61 @@ START_TEST (never_more_are_in_use_and_nobody_waits_for_ever)
 }
 END_TEST
 
+/* One hands out what the others had, and does nothing else in between that would let it see them. */
+typedef struct
+{
+  GAsyncQueue *had;
+  guint        n; /* each */
+} Takers;
+
+static gpointer
+take_often (gpointer data)
+{
+  Takers *takers = data;
+  guint generation;
+
+  for (guint n = takers->n; n > 0; n--)
+    {
+      while (!butler__credits_try (&credits))
+        if (butler__credits_announce (&credits, &generation))
+          butler__credits_sleep (&credits, generation, &wait);
+      g_async_queue_push (takers->had, takers);
+    }
+  return NULL;
+}
+
+static void
+hand_out_to (guint n_takers,
+             guint each)
+{
+  Takers takers = { g_async_queue_new (), each };
+  GThread *threads[SLEEPERS];
+
+  use_up ();
+  for (guint i = 0; i < n_takers; i++)
+    threads[i] = g_thread_new ("taker", take_often, &takers);
+  for (guint n = each * n_takers; n > 0; n--)
+    {
+      g_assert_cmpuint (butler__credits_used (&credits), <=, CAPACITY);
+      butler__credits_hand_out (&credits);
+      g_async_queue_pop (takers.had);
+    }
+  for (guint i = 0; i < n_takers; i++)
+    g_thread_join (threads[i]);
+  ck_assert_uint_eq (butler__credits_used (&credits), CAPACITY);
+  g_async_queue_unref (takers.had);
+}
+
+START_TEST (who_hands_out_needs_no_second_look)
+{
+  credits.fenced |= _i;
+  hand_out_to (1, butler_test_rounds (50000));
+  for (guint n = 0; n < CAPACITY; n++)
+    butler__credits_hand_out (&credits);
+  hand_out_to (SLEEPERS, butler_test_rounds (5000));
+}
+END_TEST
+
 int
 main (void)
 {
@@ -241,9 +382,14 @@ main (void)
   tcase_add_checked_fixture (alone, set_up, tear_down);
   tcase_add_test (alone, there_are_as_many_as_the_capacity);
   tcase_add_test (alone, each_one_given_back_can_be_had_once);
+  tcase_add_test (alone, each_one_handed_out_can_be_had_once);
+  tcase_add_test (alone, refunded_one_was_never_had);
+  tcase_add_test (alone, overdrawn_ones_are_to_be_given_back_first);
+  tcase_add_test (alone, counts_may_overflow);
   tcase_add_test (alone, giving_none_changes_nothing);
   tcase_add_test (alone, nobody_waits_while_there_is_room);
   tcase_add_test (alone, what_is_given_after_the_announcement_ends_the_sleep);
+  tcase_add_loop_test (alone, what_is_handed_out_after_the_announcement_ends_the_sleep, 0, 2);
   tcase_add_test (alone, closing_ends_the_sleep_for_good);
   tcase_add_test (alone, opened_again_it_lets_wait_again);
   tcase_add_test (alone, cancelled_wait_ends_the_sleep);
@@ -253,8 +399,10 @@ main (void)
   tcase_add_checked_fixture (threads, set_up, tear_down);
   tcase_set_timeout (threads, 60);
   tcase_add_test (threads, giving_one_wakes_all);
+  tcase_add_test (threads, handing_out_one_wakes_all);
   tcase_add_test (threads, closing_wakes_all);
   tcase_add_test (threads, waking_lets_all_see_that_they_are_cancelled);
+  tcase_add_loop_test (threads, who_hands_out_needs_no_second_look, 0, 2);
   tcase_add_test (threads, never_more_are_in_use_and_nobody_waits_for_ever);
   suite_add_tcase (suite, threads);
   return butler_test_main (suite);

@@ -23,7 +23,7 @@ holds ()
   model=$1
   shift
   rm -f "$work/pan.c" "$work/pan"
-  (cd "$work" && spin -a "$@" "$models/$model.pml" && $CC -O2 -w -DSAFETY -o pan pan.c && ./pan -m1000000) 2>&1 || :
+  (cd "$work" && spin -a "$@" "$models/$model.pml" && $CC -O2 -w -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan -m1000000) 2>&1 || :
 }
 
 failed=0
@@ -72,5 +72,20 @@ expect holds swap -DFAIL
 expect fails swap -DEARLY
 expect fails swap -DUNLOCKED
 expect fails swap -DFAIL -DFORGETS
+
+expect holds credits
+expect holds credits -DCAPACITY=2
+expect holds credits -DFENCED
+expect holds credits -DCLOSE -DCAPACITY=2
+expect holds credits -DCLEAR -DCAPACITY=2
+expect fails credits -DNOBARRIER
+expect fails credits -DNOLOOK
+expect fails credits -DLATE
+expect fails credits -DBETWEEN
+expect fails credits -DEARLY
+expect fails credits -DKEEPS
+expect fails credits -DGROUPS
+expect fails credits -DSTALE
+expect fails credits -DCLOSE -DSILENT
 
 exit $failed
