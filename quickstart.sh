@@ -15,6 +15,7 @@ jobs=$(getconf _NPROCESSORS_ONLN)
 
 build_packages='autoconf automake libtool make gcc libc6-dev pkg-config libglib2.0-dev libelf-dev libjson-glib-dev libsoup-3.0-dev libuv1-dev check'
 check_packages='libgtk-4-dev xvfb xdotool imagemagick'
+compare_packages='g++ libcaf-dev libczmq-dev erlang-base golang-go gnuplot-nox'
 full_packages='g++ clang libclang-rt-dev valgrind spin dpkg-dev meson ninja-build libffi-dev libpcre2-dev zlib1g-dev xz-utils'
 
 usage ()
@@ -24,6 +25,9 @@ Usage: quickstart.sh run [FILE]      build, then run the log pipeline on FILE (e
                                      else on the sample in examples/logpipe)
        quickstart.sh dev [FILE]      build, then run the log pipeline on a log that grows (else on one that grows by a
                                      line each second): what is saved in examples/logpipe is built and replaced
+       quickstart.sh compare [OPTION...]
+                                     build, then measure the library beside CAF, CZMQ, Erlang, Go and GLib by hand
+                                     (bench/compare --help lists the options)
        quickstart.sh check           build, then run the tests
        quickstart.sh check --full    also with clang, sanitizers and valgrind, and make distcheck (so with CI=true)
 
@@ -168,6 +172,15 @@ run_pipeline ()
   exec "$build/threadbutler" run examples/logpipe/logpipe.ini --plugin-path "$build/examples/logpipe/.libs" <"$1"
 }
 
+# In the folder that the user is in, since options may name files.
+compare_peers ()
+{
+  say "building the peers"
+  quietly make -C "$build" -j "$jobs" bench-peers
+  cd "$origin"
+  exec "$top/bench/compare" --build "$build" "$@"
+}
+
 # One step of the checks, whose results lie in the folder; the others follow even if it fails. A failure that no test stands for
 # (something does not build) counts as one more.
 step ()
@@ -240,6 +253,13 @@ main ()
         growing_log
       fi
       develop_pipeline "$file"
+      ;;
+    compare)
+      # shellcheck disable=SC2086 # a list
+      install_missing $build_packages $compare_packages
+      configure_if_needed
+      build_all
+      compare_peers "$@"
       ;;
     check)
       case ${1-} in

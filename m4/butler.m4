@@ -40,3 +40,19 @@ AC_DEFUN([BUTLER_CHECK_SANITIZER], [
                   AC_MSG_ERROR([the sanitizer's library is missing for $CC])])
   CFLAGS=$butler_saved_cflags
 ])
+
+# BUTLER_CHECK_CAF sets have_caf and CAF_LIBS. CAF has no .pc file; its API changes from one 0.x to the next.
+AC_DEFUN([BUTLER_CHECK_CAF], [
+  AC_LANG_PUSH([C++])
+  AC_CACHE_CHECK([for CAF 0.17], [butler_cv_caf], [
+    AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#include <caf/config.hpp>
+#if CAF_VERSION / 100 != 17
+#error another version
+#endif
+]])], [butler_cv_caf=yes], [butler_cv_caf=no])
+  ])
+  AC_LANG_POP([C++])
+  have_caf=$butler_cv_caf
+  AC_SUBST([CAF_LIBS], [-lcaf_core])
+])
