@@ -89,6 +89,7 @@ drop (ButlerChannel *channel,
       ButlerMessage *message)
 {
   butler__channel_count_dead (channel, BUTLER_DEAD_DROPPED, 1);
+  butler__channel_fail_ask (channel, message, BUTLER_DEAD_DROPPED);
   butler_message_free (message);
   return BUTLER__SENT;
 }

@@ -144,7 +144,9 @@ take_all (ButlerChannel *channel)
 }
 
 static gsize
-free_list (ButlerMessage *message)
+free_list (ButlerChannel   *channel,
+           ButlerMessage   *message,
+           ButlerDeadReason reason)
 {
   gsize n = 0;
 
@@ -152,6 +154,7 @@ free_list (ButlerMessage *message)
     {
       ButlerMessage *next = message->link;
 
+      butler__channel_fail_ask (channel, message, reason);
       butler_message_free (message);
       message = next;
     }
@@ -167,7 +170,7 @@ bury (ButlerChannel   *channel,
   gsize n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (remains->lists); i++)
-    n += free_list (remains->lists[i]);
+    n += free_list (channel, remains->lists[i], reason);
   atomic_fetch_add_explicit (&channel->discarded, n, memory_order_relaxed);
   if (channel->kind->give != NULL)
     channel->kind->give (channel, (guint) n);
@@ -281,6 +284,7 @@ butler__channel_next (ButlerChannel *channel)
   if (G_UNLIKELY (atomic_load_explicit (&channel->control, memory_order_acquire) != 0))
     {
       butler__channel_clear_if_asked (channel);
+      butler__channel_drop_request (channel, BUTLER__REQUEST_TIMER); /* whoever sleeps next looks at the alarms before */
       if (atomic_load_explicit (&channel->control, memory_order_acquire) != 0)
         return NULL;
     }

@@ -50,10 +50,10 @@ set_no_route (GError            **error,
 }
 
 static inline gboolean
-post (ButlerChannel *channel,
-      ButlerMessage *message,
-      ButlerPatience patience,
-      GError       **error)
+put (ButlerChannel *channel,
+     ButlerMessage *message,
+     ButlerPatience patience,
+     GError       **error)
 {
   const ButlerLayout *layout = message->layout;
   ButlerSendResult result;
@@ -69,8 +69,27 @@ post (ButlerChannel *channel,
     }
   else
     set_no_route (error, layout);
+  return FALSE;
+}
+
+static gboolean
+post (ButlerChannel *channel,
+      ButlerMessage *message,
+      ButlerPatience patience,
+      GError       **error)
+{
+  if (G_LIKELY (put (channel, message, patience, error)))
+    return TRUE;
   butler_message_free (message);
   return FALSE;
+}
+
+gboolean
+butler__channel_put_unowned (ButlerChannel *channel,
+                             ButlerMessage *message,
+                             GError       **error)
+{
+  return put (channel, message, BUTLER__MAY_WAIT, error);
 }
 
 gboolean
@@ -222,6 +241,7 @@ butler_channel_post (ButlerChannel          *channel,
   g_return_val_if_fail (info != NULL && record != NULL, FALSE);
   g_return_val_if_fail (butler__message_fits (butler__envelope_of (record), butler__layout_of (info)), FALSE);
 
+  butler__envelope_move_ask (butler__envelope_of (record), channel);
   return butler__channel_post_message (channel, butler__envelope_of (record), error);
 }
 

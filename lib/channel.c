@@ -3,6 +3,8 @@
 
 #include "lib/channel.h"
 
+#include <threadbutler/error.h>
+
 #include "lib/boxed.h"
 #include "lib/entry.h"
 #include "lib/log.h"
@@ -200,6 +202,39 @@ butler__channel_count_dead (ButlerChannel   *channel,
   if (before == 0 || g_bit_storage (before) != g_bit_storage (before + n))
     butler__log (G_LOG_LEVEL_INFO, channel->name, NULL, "channel %s: %" G_GSIZE_FORMAT " dead letters so far: %s",
                  channel->name, before + n, reason_names[reason]);
+}
+
+static ButlerError
+get_ask_error (ButlerDeadReason reason)
+{
+  switch (reason)
+    {
+    case BUTLER_DEAD_DROPPED:
+      return BUTLER_ERROR_FULL;
+    case BUTLER_DEAD_CLEARED:
+      return BUTLER_ERROR_CANCELLED;
+    case BUTLER_DEAD_UNHANDLED:
+      return BUTLER_ERROR_NO_ROUTE;
+    case BUTLER_DEAD_LAYOUT:
+      return BUTLER_ERROR_BAD_LAYOUT;
+    case BUTLER_DEAD_KILLED:
+    case BUTLER_DEAD_UNSTARTED:
+    case BUTLER_DEAD_LATE:
+    case BUTLER_DEAD_HUB_GONE:
+      return BUTLER_ERROR_CLOSED;
+    default:
+      return BUTLER_ERROR_NO_REPLY;
+    }
+}
+
+void
+butler__channel_fail_ask_slow (ButlerChannel   *channel,
+                               ButlerMessage   *message,
+                               ButlerDeadReason reason)
+{
+  butler__message_fail (message, g_error_new (BUTLER_ERROR, (int) get_ask_error (reason),
+                                              "%s was not answered: it is a dead letter of channel %s: %s",
+                                              message->layout->type->name, channel->name, reason_names[reason]));
 }
 
 /* Closing */

@@ -33,6 +33,7 @@ typedef enum
   BUTLER__REQUEST_CLEAR = 1 << 0,
   BUTLER__REQUEST_KILL  = 1 << 1,
   BUTLER__REQUEST_SWAP  = 1 << 2,
+  BUTLER__REQUEST_TIMER = 1 << 3, /* the next alarm is earlier than it was when the reader fell asleep */
 } ButlerRequest;
 
 /* Stands before the first field of a group that is to have cache lines of its own. */
@@ -82,6 +83,7 @@ struct _ButlerChannel
   const ButlerChannelKind *kind;
   ButlerWaits             *waits;    /* (owned) */
   GAsyncQueue             *queue;    /* (owned) (nullable): the messages of the queue kind; its lock is a leaf */
+  ButlerHub               *hub;      /* (unowned) (nullable): whose it is; gone when the channel is closed for good */
 
   /* Senders, with every message; and the reader when it takes, and sleeps. */
   BUTLER__CACHE_LINE
@@ -166,6 +168,27 @@ void butler__channel_wake (ButlerChannel *channel);
 void butler__channel_count_dead (ButlerChannel   *channel,
                                  ButlerDeadReason reason,
                                  gsize            n);
+
+/* butler__channel_fail_ask() tells who waits for the answer to @message, if somebody does, that it is a dead letter of @channel. Any
+ * thread; before it is freed. */
+void butler__channel_fail_ask_slow (ButlerChannel   *channel,
+                                    ButlerMessage   *message,
+                                    ButlerDeadReason reason);
+
+static inline void
+butler__channel_fail_ask (ButlerChannel   *channel,
+                          ButlerMessage   *message,
+                          ButlerDeadReason reason)
+{
+  if (G_UNLIKELY (message->ask != NULL))
+    butler__channel_fail_ask_slow (channel, message, reason);
+}
+
+/* butler__channel_put_unowned() is butler__channel_post_message() but for that @message stays with the caller if it is refused; @channel
+ * NULL is the case that nobody takes this type. */
+gboolean butler__channel_put_unowned (ButlerChannel *channel,
+                                      ButlerMessage *message,
+                                      GError       **error);
 
 /* butler__channel_claim() gives the reader's role to the calling thread; FALSE if somebody has it, be it the same thread. Who only
  * clears or reopens a channel that has no reader is waited for. */

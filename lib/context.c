@@ -6,6 +6,8 @@
 #include <threadbutler/error.h>
 #include <threadbutler/server.h>
 
+#include "lib/ask.h"
+
 /**
  * ButlerContext:
  *
@@ -101,7 +103,8 @@ butler_context_get_type_name (ButlerContext *context)
  * @info: the type of the message that is being handled
  *
  * Takes the message over: it is not freed when the handler returns. NAME_take() is the typed form. After butler_context_hold() the held
- * context has the message, and only from that it can be taken.
+ * context has the message, and only from that it can be taken. If somebody waits for an answer to it, who has the message now owes it:
+ * see butler_context_reply().
  *
  * Thread: the server's, in a handler; of a held context, who holds it, one thread at a time.
  *
@@ -119,6 +122,7 @@ butler_context_take (ButlerContext          *context,
   g_return_val_if_fail (context->message != NULL, NULL);
   g_return_val_if_fail (butler_message_get (context->message, info) != NULL, NULL);
 
+  butler__context_keep_ask (context);
   return butler__envelope_payload (g_steal_pointer (&context->message));
 }
 

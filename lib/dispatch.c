@@ -4,6 +4,7 @@
 #include <threadbutler/error.h>
 
 #include "lib/entry.h"
+#include "lib/here.h"
 #include "lib/log.h"
 #include "lib/message.h"
 #include "lib/switch.h"
@@ -20,6 +21,7 @@ bury (ButlerServer    *server,
 
   butler__log (G_LOG_LEVEL_WARNING, server->name, type, "server %s: a %s is a dead letter: %s", server->name, type, why);
   butler__channel_count_dead (server->channel, reason, 1);
+  butler__channel_fail_ask (server->channel, message, reason);
   butler_message_free (message);
 }
 
@@ -43,6 +45,16 @@ butler__server_note_failure (ButlerServer  *server,
   g_clear_error (&context->error);
 }
 
+/* To what the handler held, as a message fails once: when all is released; else to who asked. */
+static void
+pass_on_failure (ButlerContext *context)
+{
+  if (context->held != NULL)
+    butler_context_take_error (context->held, g_steal_pointer (&context->error));
+  else
+    butler__context_answer_failure (context);
+}
+
 static inline void
 handle (ButlerServer             *server,
         const ButlerHandlerEntry *entry,
@@ -57,9 +69,9 @@ handle (ButlerServer             *server,
   entry->func (server->record, butler__envelope_payload (message), context);
   server->busy = FALSE;
   atomic_store_explicit (&server->doing, NULL, memory_order_relaxed);
-  if (G_UNLIKELY (context->held != NULL && context->error != NULL))
-    butler_context_take_error (context->held, g_steal_pointer (&context->error)); /* once a message: when all is released */
-  if (G_UNLIKELY (context->held != NULL))
+  if (G_UNLIKELY (context->error != NULL))
+    pass_on_failure (context);
+  if (G_UNLIKELY (((guintptr) context->held | (guintptr) context->asked) != 0))
     butler__context_leave (context);
   if (context->message != NULL)
     butler_message_free (g_steal_pointer (&context->message));
@@ -130,6 +142,7 @@ butler__server_arm_descriptor (ButlerServer *server)
 {
   ButlerChannel *channel = server->channel;
 
+  butler__waker_set_alarm (&channel->waker, butler__alarms_limit (&server->alarms, -1));
   if (!(is_only_pending (server) ? butler__channel_arm_internal (channel, BUTLER__SLEEP_ON_FD, FALSE)
                                  : butler__channel_arm (channel, BUTLER__SLEEP_ON_FD)))
     butler__waker_wake (&channel->waker);
@@ -212,6 +225,54 @@ dispatch_quietly (ButlerServer *server,
   return n;
 }
 
+/* Who has the reader's role looks before it sleeps; but a foreign loop may sleep already as soon as the channel is armed. */
+void
+butler__server_tell_alarm (ButlerServer *server)
+{
+  if (!butler__channel_is_mine (server->channel) || server->channel->armed)
+    butler__channel_request (server->channel, BUTLER__REQUEST_TIMER);
+}
+
+/* What is due in one moment, but no flood of it. */
+guint
+butler__server_ring_alarms (ButlerServer *server,
+                            guint         max)
+{
+  ButlerAlarm *alarm;
+  gint64 now;
+  guint n = 0;
+
+  /* Before the look: who sets an earlier one after it asks again. */
+  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_TIMER)))
+    butler__channel_drop_request (server->channel, BUTLER__REQUEST_TIMER);
+  if (G_LIKELY (butler__alarms_get_next (&server->alarms) == BUTLER__NO_ALARM))
+    return 0;
+  now = g_get_monotonic_time ();
+  while (n < max && !butler__server_is_killed (server) && (alarm = butler__alarms_take_due (&server->alarms, now)) != NULL)
+    {
+      alarm->ring (alarm, server);
+      n++;
+    }
+  return n;
+}
+
+static guint
+dispatch_batch (ButlerServer *server,
+                guint         max)
+{
+  guint n = 0;
+  guint more = 1;
+
+  while (more > 0 && n < max && !butler__server_is_killed (server))
+    {
+      more = dispatch_round (server, max - n);
+      n += more;
+      n += dispatch_quietly (server, max - n);
+    }
+  return n;
+}
+
+/* The clock is looked at between two batches, if there is an alarm; half of each is for what is due then. */
 guint
 butler__server_dispatch (ButlerServer *server,
                          guint         max)
@@ -223,9 +284,11 @@ butler__server_dispatch (ButlerServer *server,
     butler__waker_drain_fd (&server->channel->waker);
   while (more > 0 && n < max && !butler__server_is_killed (server))
     {
-      more = dispatch_round (server, max - n);
+      guint batch = MIN (max - n, BUTLER__BATCH);
+
+      more = butler__server_ring_alarms (server, (batch + 1) / 2);
+      more += dispatch_batch (server, batch - more);
       n += more;
-      n += dispatch_quietly (server, max - n);
     }
   if (server->polled)
     butler__server_arm_descriptor (server);
@@ -241,6 +304,21 @@ enter (ButlerServer *server,
     *entered = server->loop == NULL && butler__channel_claim (server->channel);
   while (!*entered && butler__server_await_return (server));
   return *entered || (butler__channel_is_mine (server->channel) && !server->busy && !server->starting);
+}
+
+static guint
+dispatch_here (ButlerServer *server,
+               guint         max)
+{
+  ButlerServer *before;
+  guint n;
+
+  if (server->record == NULL)
+    return 0;
+  before = butler__here_set (server);
+  n = butler__server_dispatch (server, max);
+  butler__here_set (before);
+  return n;
 }
 
 /* Without a thread, who finds that the server has ended is who finishes it. */
@@ -268,8 +346,7 @@ butler__server_try_dispatch (ButlerServer *server,
 {
   if (!butler__channel_claim (server->channel))
     return FALSE;
-  if (server->record != NULL)
-    butler__server_dispatch (server, max);
+  dispatch_here (server, max);
   leave (server, TRUE);
   return TRUE;
 }
@@ -295,7 +372,7 @@ butler_server_dispatch (ButlerServer *server,
                         guint         max)
 {
   gboolean entered;
-  guint n = 0;
+  guint n;
 
   g_return_val_if_fail (server != NULL, 0);
 
@@ -305,8 +382,7 @@ butler_server_dispatch (ButlerServer *server,
         g_critical ("server %s cannot be dispatched here: it has a reader, or is in a handler or an event", server->name);
       return 0;
     }
-  if (server->record != NULL)
-    n = butler__server_dispatch (server, max);
+  n = dispatch_here (server, max);
   leave (server, entered);
   return n;
 }
@@ -329,6 +405,7 @@ butler_server_wait (ButlerServer *server,
                     gint64        timeout)
 {
   gint64 deadline;
+  gint64 limit;
   gboolean entered;
   gboolean came;
 
@@ -343,11 +420,13 @@ butler_server_wait (ButlerServer *server,
       g_critical ("server %s cannot be waited for here: it has a reader, or is in a handler or an event", server->name);
       return FALSE;
     }
+  limit = butler__alarms_limit (&server->alarms, deadline);
   if (is_only_pending (server))
-    butler__channel_wait_internal (server->channel, deadline, FALSE);
+    butler__channel_wait_internal (server->channel, limit, FALSE);
   else
-    butler__channel_wait (server->channel, deadline);
-  came = deadline < 0 || butler__channel_has_work (server->channel) || g_get_monotonic_time () < deadline;
+    butler__channel_wait (server->channel, limit);
+  came = deadline < 0 || butler__channel_has_work (server->channel) || butler__alarms_are_due (&server->alarms)
+         || g_get_monotonic_time () < deadline;
   if (entered)
     {
       butler__channel_release (server->channel);
@@ -419,8 +498,8 @@ butler_server_has_pending (ButlerServer *server)
  * @server: the server
  * @error: (nullable): where to put an error
  *
- * Gets a descriptor for a foreign loop (poll(2), epoll, libuv): when it is readable, call butler_server_dispatch(). Only poll it, do
- * not read or close it. From the first call on, each dispatch leaves it ready for the next sleep. It is closed when @server is removed
+ * Gets a descriptor for a foreign loop (poll(2), epoll, libuv): when it is readable, as there are messages or a timer is due, call
+ * butler_server_dispatch(). Only poll it, do not read or close it. From the first call on, each dispatch leaves it ready for the next sleep. It is closed when @server is removed
  * or its hub ends: take it out of the loop before.
  *
  * While messages flood in it is always readable. In a loop that looks at one thing only after all others of a higher priority have

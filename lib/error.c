@@ -28,6 +28,7 @@ static const GDBusErrorEntry names[] = {
   ERROR_NAME (BAD_CONFIG, "BadConfig"),
   ERROR_NAME (UNCHANGED, "Unchanged"),
   ERROR_NAME (SWAPPING, "Swapping"),
+  ERROR_NAME (NO_REPLY, "NoReply"),
 };
 
 /**

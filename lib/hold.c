@@ -3,6 +3,7 @@
 
 #include <threadbutler/context.h>
 
+#include "lib/ask.h"
 #include "lib/pending.h"
 
 /* Contexts that outlive their handler: how a handler starts work and ends it later. */
@@ -26,9 +27,12 @@ hold_end (ButlerPending *pending,
 {
   Hold *hold = (Hold *) pending;
 
+  if (hold->context.error != NULL)
+    butler__context_answer_failure (&hold->context);
   if (server != NULL)
     butler__server_note_failure (server, &hold->context);
   g_clear_error (&hold->context.error);
+  butler__context_drop_ask (&hold->context);
   g_clear_pointer (&hold->context.message, butler_message_free);
   g_object_unref (hold->context.cancellable);
   butler_server_unref (pending->server);
@@ -54,6 +58,7 @@ hold_new (ButlerContext *context)
   hold->context.is_held = TRUE;
   hold->context.error = NULL;
   hold->context.held = NULL;
+  context->asked = NULL; /* goes with the message */
   g_object_ref (hold->context.cancellable);
   context->message = NULL;
   hold->pending.is_held = TRUE;
@@ -63,13 +68,21 @@ hold_new (ButlerContext *context)
   return hold;
 }
 
-void
-butler__context_leave (ButlerContext *context)
+static void
+leave (ButlerContext *context)
 {
   ButlerContext *held = g_steal_pointer (&context->held);
 
-  if (G_UNLIKELY (held != NULL))
+  if (held != NULL)
     butler_context_release (held);
+  butler__context_drop_ask (context);
+}
+
+void
+butler__context_leave (ButlerContext *context)
+{
+  if (G_UNLIKELY (((guintptr) context->held | (guintptr) context->asked) != 0))
+    leave (context);
 }
 
 gboolean

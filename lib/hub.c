@@ -282,6 +282,7 @@ butler__hub_make_channel (ButlerHub      *hub,
       return channel;
     }
   channel = butler__channel_new (name, capacity, overflow, as_queue, hub->waits);
+  channel->hub = hub;
   g_ptr_array_add (hub->all_channels, channel);
   g_hash_table_replace (hub->channels, channel->name, channel);
   return channel;
@@ -506,13 +507,16 @@ butler_hub_post (ButlerHub               *hub,
                  GError                 **error)
 {
   const ButlerLayout *layout;
+  ButlerChannel *channel;
 
   g_return_val_if_fail (hub != NULL, FALSE);
   g_return_val_if_fail (info != NULL && record != NULL, FALSE);
 
   layout = butler__layout_of (info);
   g_return_val_if_fail (butler__message_fits (butler__envelope_of (record), layout), FALSE);
-  return butler__channel_post_message (butler__routes_get (&hub->routes, layout->type), butler__envelope_of (record), error);
+  channel = butler__routes_get (&hub->routes, layout->type);
+  butler__envelope_move_ask (butler__envelope_of (record), channel);
+  return butler__channel_post_message (channel, butler__envelope_of (record), error);
 }
 
 static const ButlerLayout *

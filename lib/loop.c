@@ -65,10 +65,11 @@ acquire_context (ButlerServer *server)
 static void
 sleep_in_context (ButlerServer *server,
                   GMainContext *context,
-                  gint64        deadline)
+                  gint64        deadline,
+                  gboolean      unless_closed)
 {
   butler__waker_set_context (&server->channel->waker, context);
-  if (!butler__channel_arm_internal (server->channel, BUTLER__SLEEP_IN_CONTEXT, deadline < 0))
+  if (!butler__channel_arm_internal (server->channel, BUTLER__SLEEP_IN_CONTEXT, unless_closed))
     return;
   if (deadline >= 0)
     iterate_until (context, deadline);
@@ -82,13 +83,14 @@ butler__server_sleep (ButlerServer *server,
                       gint64        deadline)
 {
   GMainContext *context = acquire_context (server);
+  gint64 limit = butler__alarms_limit (&server->alarms, deadline);
 
   if (context == NULL)
     {
-      butler__channel_wait_internal (server->channel, deadline, deadline < 0);
+      butler__channel_wait_internal (server->channel, limit, deadline < 0);
       return;
     }
-  sleep_in_context (server, context, deadline);
+  sleep_in_context (server, context, limit, deadline < 0);
   g_main_context_release (context);
   g_main_context_unref (context);
 }
@@ -150,12 +152,54 @@ butler_loop_queue (ButlerServer *server,
     }
 }
 
+/* A source of the default loop's context that does nothing but end its sleep when an alarm is due. */
+typedef struct
+{
+  GSource       source;
+  ButlerAlarms *alarms; /* (unowned): the server's, whose context this is in */
+} Clock;
+
+static gboolean
+clock_prepare (GSource *source,
+               int     *timeout)
+{
+  *timeout = butler__alarms_get_timeout (((Clock *) source)->alarms);
+  return *timeout == 0;
+}
+
+static gboolean
+clock_check (GSource *source)
+{
+  return butler__alarms_are_due (((Clock *) source)->alarms);
+}
+
+static gboolean
+clock_dispatch (GSource    *source G_GNUC_UNUSED,
+                GSourceFunc callback G_GNUC_UNUSED,
+                gpointer    data G_GNUC_UNUSED)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs clock_funcs = { .prepare = clock_prepare, .check = clock_check, .dispatch = clock_dispatch };
+
+static void
+make_clock (ButlerServer *server)
+{
+  server->clock = g_source_new (&clock_funcs, sizeof (Clock));
+  ((Clock *) server->clock)->alarms = &server->alarms;
+  g_source_set_name (server->clock, server->name);
+  g_source_attach (server->clock, server->main_context);
+}
+
 /* FALSE if there was no pass of the context, as there is something to dispatch. */
 static gboolean
 sleep_for_all (ButlerServer *server)
 {
   if (!butler__channel_arm (server->channel, BUTLER__SLEEP_IN_CONTEXT))
     return FALSE;
+  if (server->clock == NULL && butler__alarms_get_next (&server->alarms) != BUTLER__NO_ALARM)
+    make_clock (server);
   g_main_context_iteration (server->main_context, TRUE);
   butler__channel_disarm (server->channel);
   return TRUE;

@@ -3,6 +3,8 @@
 
 #include "lib/message.h"
 
+#include <threadbutler/error.h>
+
 #include "lib/boxed.h"
 #include "lib/convert.h"
 
@@ -33,6 +35,16 @@ butler__message_fits (const ButlerMessage *message,
          && g_str_equal (message->layout->fingerprint, layout->fingerprint);
 }
 
+void
+butler__message_fail (ButlerMessage *message,
+                      GError        *error)
+{
+  if (message->ask != NULL)
+    message->ask->fail (message->ask, error);
+  else
+    g_error_free (error);
+}
+
 ButlerMessage *
 butler__message_convert (ButlerMessage      *message,
                          const ButlerLayout *layout,
@@ -50,6 +62,7 @@ butler__message_convert (ButlerMessage      *message,
   ButlerMessage *converted = butler__envelope_new (layout, layout->size);
   butler__conversion_move (conversion, butler__envelope_payload (message), butler__envelope_payload (converted));
   converted->run = message->run;
+  converted->ask = message->ask;
   butler__envelope_free (message);
   return converted;
 }
@@ -93,6 +106,7 @@ butler_message_free (ButlerMessage *message)
 {
   if (message == NULL)
     return;
+  butler__envelope_leave_ask (message);
   if (!message->layout->plain)
     butler__layout_clear (message->layout, butler__envelope_payload (message));
   butler__envelope_free (message);
@@ -140,6 +154,49 @@ butler_message_get (ButlerMessage          *message,
   g_return_val_if_fail (info != NULL, NULL);
 
   return butler__message_fits (message, butler__layout_of (info)) ? butler__envelope_payload (message) : NULL;
+}
+
+/**
+ * butler_message_convert:
+ * @message: (transfer full) (nullable): the message
+ * @info: the type that the caller asks for
+ * @error: (nullable): where to put an error
+ *
+ * Makes the record of a message that was received, or was the answer to an ask: in the layout that the caller was compiled with,
+ * whichever the sender had. NAME_from_message() is the typed form. %NULL for @message is %NULL for the record and leaves @error as it
+ * is, so that it can be given what another call returned:
+ *
+ *     answer_from_message (question_ask_sync (hub, &question, 1000, NULL, &error), &error)
+ *
+ * Errors: %BUTLER_ERROR_BAD_LAYOUT if it is of another type, or its layout cannot be converted.
+ *
+ * Thread: the one that owns @message.
+ *
+ * Returns: (transfer full) (nullable): the record, for NAME_free() or NAME_post(), or %NULL with an error
+ *
+ * Since: 1.0
+ */
+gpointer
+butler_message_convert (ButlerMessage           *message,
+                        const ButlerRecordInfo  *info,
+                        GError                 **error)
+{
+  const ButlerLayout *layout;
+  ButlerMessage *converted = NULL;
+
+  g_return_val_if_fail (info != NULL, NULL);
+
+  layout = butler__layout_of (info);
+  if (message == NULL || layout == NULL)
+    return NULL;
+  if (message->layout->type == layout->type)
+    converted = butler__message_convert (message, layout, error);
+  else
+    g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_LAYOUT, "%s is no %s", message->layout->type->name, layout->type->name);
+  if (converted != NULL)
+    return butler__envelope_payload (converted);
+  butler_message_free (message);
+  return NULL;
 }
 
 /**

@@ -16,6 +16,10 @@ ButlerMessage *butler__message_new (const ButlerLayout *layout,
 gboolean butler__message_fits (const ButlerMessage *message,
                                const ButlerLayout  *layout);
 
+/* butler__message_fail() lets who waits for the answer have @error (transfer full) instead; nothing, if nobody waits. */
+void butler__message_fail (ButlerMessage *message,
+                           GError        *error);
+
 /* butler__message_convert() is @message with the payload as @layout has it: @message itself where the layouts are alike,
  * else a new one, and @message is freed. On error @message stays with the caller. */
 ButlerMessage *butler__message_convert (ButlerMessage      *message,

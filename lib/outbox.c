@@ -9,6 +9,11 @@ typedef struct
 {
   ButlerChannel *channel; /* (owned) */
   ButlerMessage *message; /* (owned) */
+
+  /* (nullable): of something else than a message */
+  void         (*post) (gpointer data);
+  void         (*drop) (gpointer data);
+  gpointer       data;
 } Letter;
 
 _Atomic guint butler__outboxes_open;
@@ -20,8 +25,10 @@ letter_free (gpointer data)
 {
   Letter *letter = data;
 
+  if (letter->drop != NULL)
+    letter->drop (letter->data);
   g_clear_pointer (&letter->message, butler_message_free);
-  butler_channel_unref (letter->channel);
+  g_clear_pointer (&letter->channel, butler_channel_unref);
   g_free (letter);
 }
 
@@ -56,9 +63,36 @@ butler__outbox_take_slow (ButlerChannel *channel,
   if (outbox == NULL)
     return FALSE;
   letter = g_new (Letter, 1);
-  *letter = (Letter) { butler_channel_ref (channel), message };
+  *letter = (Letter) { .channel = butler_channel_ref (channel), .message = message };
   g_queue_push_tail (&outbox->letters, letter);
   return TRUE;
+}
+
+void
+butler__outbox_put (void   (*post) (gpointer data),
+                    void   (*drop) (gpointer data),
+                    gpointer data)
+{
+  ButlerOutbox *outbox = g_private_get (&outbox_here);
+  Letter *letter = g_new (Letter, 1);
+
+  *letter = (Letter) { .post = post, .drop = drop, .data = data };
+  g_queue_push_tail (&outbox->letters, letter);
+}
+
+static void
+letter_post (Letter *letter)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (letter->post != NULL)
+    {
+      letter->drop = NULL;
+      letter->post (letter->data);
+    }
+  else if (!butler__channel_post_accepted (letter->channel, g_steal_pointer (&letter->message), &error))
+    butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "what a swap held back was lost: %s", error->message);
+  letter_free (letter);
 }
 
 void
@@ -67,13 +101,7 @@ butler__outbox_post (ButlerOutbox *outbox)
   Letter *letter;
 
   while ((letter = g_queue_pop_head (&outbox->letters)) != NULL)
-    {
-      g_autoptr (GError) error = NULL;
-
-      if (!butler__channel_post_accepted (letter->channel, g_steal_pointer (&letter->message), &error))
-        butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "what a swap held back was lost: %s", error->message);
-      letter_free (letter);
-    }
+    letter_post (letter);
 }
 
 void

@@ -20,6 +20,11 @@ extern _Atomic guint butler__outboxes_open;
 void butler__outbox_open  (ButlerOutbox *outbox);
 void butler__outbox_close (ButlerOutbox *outbox);
 
+/* butler__outbox_put() holds back something else: one of @post and @drop is called with @data. The calling thread has one open. */
+void butler__outbox_put (void   (*post) (gpointer data),
+                         void   (*drop) (gpointer data),
+                         gpointer data);
+
 /* butler__outbox_is_open() is TRUE if the calling thread has one open: what it does is not certain to happen. */
 gboolean butler__outbox_is_open (void);
 

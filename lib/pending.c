@@ -3,6 +3,7 @@
 
 #include "lib/pending.h"
 
+#include "lib/here.h"
 #include "lib/log.h"
 #include "lib/switch.h"
 
@@ -147,20 +148,43 @@ is_over (gint64 deadline)
   return deadline >= 0 && g_get_monotonic_time () >= deadline;
 }
 
+static gboolean
+is_awaited (const ButlerServer *server,
+            gboolean            asks)
+{
+  for (const ButlerPending *pending = server->pending; pending != NULL; pending = pending->next)
+    if (asks || !pending->is_ask)
+      return TRUE;
+  return FALSE;
+}
+
+/* Also on a thread that has the server's role for this alone. */
+static guint
+run_once (ButlerServer *server)
+{
+  ButlerServer *before = butler__here_set (server);
+  guint n = butler__server_ring_alarms (server, BUTLER__BATCH);
+
+  n += butler__server_dispatch_lane (server, G_MAXUINT);
+  butler__here_set (before);
+  return n;
+}
+
 /* FALSE when the time is over, or when the server is killed and @unless_killed; also if there is always more on the lane. */
 static gboolean
 wait_until (ButlerServer *server,
             gint64        deadline,
-            gboolean      unless_killed)
+            gboolean      unless_killed,
+            gboolean      asks)
 {
-  while (server->pending != NULL)
+  while (is_awaited (server, asks))
     {
-      guint n = butler__server_dispatch_lane (server, G_MAXUINT);
+      guint n = run_once (server);
       gboolean killed = see_to_requests (server);
 
       deadline = shorten (server, deadline);
       if ((killed && unless_killed) || is_over (deadline))
-        return server->pending == NULL;
+        return !is_awaited (server, asks);
       if (n == 0)
         butler__server_sleep (server, deadline);
     }
@@ -183,7 +207,7 @@ butler__pending_settle (ButlerServer *server,
 {
   while (butler__pending_is_held (server))
     {
-      guint n = butler__server_dispatch_lane (server, G_MAXUINT);
+      guint n = run_once (server);
 
       if (see_to_requests (server) || is_over (deadline) || !go_on (server))
         return !butler__pending_is_held (server);
@@ -193,16 +217,27 @@ butler__pending_settle (ButlerServer *server,
   return TRUE;
 }
 
+/* They end by themselves, when the lane is run. */
+static void
+cancel_all (ButlerServer *server)
+{
+  g_cancellable_cancel (server->cancellable);
+  for (ButlerPending *pending = server->pending; pending != NULL; pending = pending->next)
+    if (pending->cancel != NULL)
+      pending->cancel (pending);
+}
+
 /* FALSE if some had to be given up. */
 static gboolean
 wait_or_cancel (ButlerServer *server,
-                gint64        limit)
+                gint64        limit,
+                gboolean      asks)
 {
-  if (wait_until (server, limit < 0 ? -1 : g_get_monotonic_time () + limit, TRUE))
+  if (wait_until (server, limit < 0 ? -1 : g_get_monotonic_time () + limit, TRUE, asks))
     return TRUE;
   name_all (server);
-  g_cancellable_cancel (server->cancellable);
-  if (wait_until (server, g_get_monotonic_time () + GRACE, FALSE))
+  cancel_all (server);
+  if (wait_until (server, g_get_monotonic_time () + GRACE, FALSE, TRUE))
     return TRUE;
   orphan_all (server);
   return FALSE;
@@ -210,18 +245,19 @@ wait_or_cancel (ButlerServer *server,
 
 gboolean
 butler__pending_wait (ButlerServer *server,
-                      gint64        limit)
+                      gint64        limit,
+                      gboolean      asks)
 {
   ButlerHub *hub = server->hub;
   ButlerServed *home = &server->channel->served;
   gboolean ended;
 
-  if (server->pending == NULL)
+  if (!is_awaited (server, asks))
     return TRUE;
   butler__hub_lock (hub);
   butler__waits_await_errands (hub->waits, home);
   butler__hub_unlock (hub);
-  ended = wait_or_cancel (server, limit);
+  ended = wait_or_cancel (server, limit, asks);
   butler__waits_have_errands (hub->waits, home);
   return ended;
 }

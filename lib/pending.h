@@ -6,7 +6,7 @@
 #include "lib/entry.h"
 #include "lib/server.h"
 
-/* What a server began and has not ended: a held context, a task. It comes back by the internal lane; until then the server does not
+/* What a server began and has not ended: a held context, a task, an ask. It comes back by the internal lane; until then the server does not
  * stop, unless its time is over: then it is named, cancelled, and orphaned. */
 typedef struct _ButlerPending ButlerPending;
 struct _ButlerPending
@@ -18,6 +18,7 @@ struct _ButlerPending
   const char    *kind;     /* "handler of" or "task", for the log */
   const char    *name;     /* (unowned): lives as long as this */
   ButlerPin      pin;      /* of the code that began it */
+  gboolean       is_ask;   /* it need not end before the start is over */
   gboolean       is_held;  /* its end may use the state: a held context, not a task */
   guint          run;      /* the server's run in which it began */
   gint64         since;    /* monotonic, µs */
@@ -25,6 +26,9 @@ struct _ButlerPending
 
   /* Ends and frees it. @server is NULL for an orphan, whose server has no run any more in which it could end. */
   void         (*end) (ButlerPending *pending, ButlerServer *server);
+
+  /* (nullable): lets it come home soon. Who has the reader's role. */
+  void         (*cancel) (ButlerPending *pending);
 };
 
 /* butler__pending_begin() is called by who has the reader's role. @generation (nullable) is whose code it is. */
@@ -51,8 +55,9 @@ void butler__pending_visit (ButlerServer *server,
                             void        (*visit) (const ButlerPending *pending, gpointer data),
                             gpointer      data);
 
-/* butler__pending_wait() runs the internal lane and the context until nothing is pending. With @limit (µs; -1: none) what still is
+/* butler__pending_wait() runs the internal lane and the context until nothing is pending, without @asks nothing else. With @limit (µs; -1: none) what still is
  * pending then is named in the log and cancelled, and orphaned if that does not help either: then it is FALSE. Who has the reader's
  * role. */
 gboolean butler__pending_wait (ButlerServer *server,
-                               gint64        limit);
+                               gint64        limit,
+                               gboolean      asks);

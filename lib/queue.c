@@ -58,6 +58,7 @@ put_and_drop_oldest (ButlerChannel *channel,
   if (oldest != NULL)
     {
       butler__channel_count_dead (channel, BUTLER_DEAD_DROPPED, 1);
+      butler__channel_fail_ask (channel, oldest, BUTLER_DEAD_DROPPED);
       butler_message_free (oldest);
     }
   return BUTLER__SENT;
@@ -76,6 +77,7 @@ drop (ButlerChannel *channel,
     return BUTLER__CLOSED_NOW;
   atomic_fetch_add_explicit (&channel->accepted, 1, memory_order_relaxed);
   butler__channel_count_dead (channel, BUTLER_DEAD_DROPPED, 1);
+  butler__channel_fail_ask (channel, message, BUTLER_DEAD_DROPPED);
   butler_message_free (message);
   return BUTLER__SENT;
 }

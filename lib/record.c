@@ -80,6 +80,7 @@ butler_record_free (gpointer record)
     return;
 
   message = butler__envelope_of (record);
+  butler__envelope_leave_ask (message);
   butler__layout_clear (message->layout, record);
   butler__envelope_free (message);
 }

@@ -3,6 +3,7 @@
 
 #include <threadbutler/error.h>
 
+#include "lib/here.h"
 #include "lib/log.h"
 #include "lib/pending.h"
 #include "lib/pool.h"
@@ -30,7 +31,7 @@ settle (ButlerServer *server,
   gboolean over;
 
   butler__context_leave (&server->context);
-  over = butler__pending_wait (server, ok ? -1 : 0);
+  over = butler__pending_wait (server, ok ? -1 : 0, !ok);
   if (failure == NULL)
     failure = g_steal_pointer (&server->context.error);
   if (ok && over && failure == NULL)
@@ -102,7 +103,7 @@ run_set_stop (ButlerServer *server)
                  server->context.error->message);
   g_clear_error (&server->context.error);
   butler__context_leave (&server->context);
-  butler__pending_wait (server, get_limit (server));
+  butler__pending_wait (server, get_limit (server), TRUE);
 }
 
 static gboolean
@@ -130,7 +131,7 @@ run_startup (ButlerServer *server,
 static void
 run_shutdown (ButlerServer *server)
 {
-  butler__pending_wait (server, get_limit (server));
+  butler__pending_wait (server, get_limit (server), TRUE);
   server->busy = TRUE;
   butler__events_run_shutdown (&server->shutdown, &server->context);
   server->busy = FALSE;
@@ -171,6 +172,7 @@ wake_context (ButlerServer *server)
 gboolean
 butler__server_begin (ButlerServer *server)
 {
+  ButlerServer *before = butler__here_set (server);
   GError *error = NULL;
   gboolean ok = run_startup (server, &error);
 
@@ -194,6 +196,7 @@ butler__server_begin (ButlerServer *server)
   butler__hub_unlock (server->hub);
   if (ok && server->polled)
     butler__server_arm_descriptor (server);
+  butler__here_set (before);
   return ok;
 }
 
@@ -212,16 +215,20 @@ drain (ButlerServer *server)
 void
 butler__server_finish (ButlerServer *server)
 {
+  ButlerServer *before = butler__here_set (server);
+
   butler__hub_lock (server->hub);
   server->finishing = TRUE;
   butler__server_set_state (server, BUTLER_SERVER_STOPPING);
   butler__hub_unlock (server->hub);
 
   drain (server);
+  butler__timers_cancel_all (server);
   butler__server_begin_ending (server);
   run_shutdown (server);
   drop_state (server);
   butler__channel_close_internal (server->channel);
+  butler__here_set (before);
 }
 
 void
@@ -230,6 +237,7 @@ butler__server_announce_end (ButlerServer     *server,
 {
   GSource *source;
 
+  butler__timers_cancel_all (server); /* of a start that failed */
   butler__hub_lock (server->hub);
   wake_context (server); /* a loop of the program's own may look at the state between two passes */
   source = butler__server_steal_source (server);
@@ -304,6 +312,7 @@ butler__server_thread (gpointer data)
 
   if (context != NULL)
     g_main_context_push_thread_default (context);
+  butler__here_set (server);
   begun = claimed && run (server);
   if (context != NULL)
     g_main_context_pop_thread_default (context);

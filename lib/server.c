@@ -193,6 +193,8 @@ server_alloc (ButlerHub                 *hub,
   server->end_limit = (options->end_limit > 0 ? (gint64) options->end_limit : DEFAULT_END_LIMIT) * 1000;
   server->context = (ButlerContext) { .server = server, .hub = hub };
   g_mutex_init (&server->pending_lock);
+  butler__alarms_init (&server->alarms);
+  butler__timers_init (&server->timers);
   return server;
 }
 
@@ -202,7 +204,13 @@ server_free (ButlerServer *server)
   g_clear_pointer (&server->old_settings, g_ptr_array_unref);
   if (server->settings != NULL)
     butler_record_free (server->settings);
+  if (server->clock != NULL)
+    g_source_destroy (server->clock);
+  g_clear_pointer (&server->clock, g_source_unref);
   g_clear_pointer (&server->main_context, g_main_context_unref);
+  butler__timers_cancel_all (server);
+  butler__timers_clear (&server->timers);
+  butler__alarms_clear (&server->alarms);
   butler__events_clear (&server->startup);
   butler__events_clear (&server->shutdown);
   g_clear_pointer (&server->code, g_ptr_array_unref);
@@ -481,6 +489,7 @@ butler_server_remove (ButlerServer *server)
     return server->removed;
 
   butler_channel_clear (server->channel);
+  butler__timers_cancel_all (server); /* of a server that never ran */
   butler__server_leave_tasks (server);
   let_go_of_channel (server);
   butler_server_unref (server);

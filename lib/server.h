@@ -6,11 +6,13 @@
 #include <stdatomic.h>
 #include <threadbutler/server.h>
 
+#include "lib/alarms.h"
 #include "lib/context.h"
 #include "lib/events.h"
 #include "lib/generation.h"
 #include "lib/handlers.h"
 #include "lib/hub.h"
+#include "lib/timer.h"
 
 typedef struct _ButlerMove ButlerMove;
 
@@ -67,6 +69,9 @@ struct _ButlerServer
   GPtrArray      *old_settings; /* (owned) (nullable): of before a swap; a state may point to them */
   gboolean        coming_over;
 
+  ButlerAlarms    alarms;      /* any thread sets, who has the reader's role rings */
+  ButlerTimers    timers;
+
   /* Who has the reader's role only. */
   gpointer        record;      /* (owned) unless given: the state, from startup to shutdown */
   ButlerContext   context;
@@ -75,6 +80,7 @@ struct _ButlerServer
   struct _ButlerPending *pending; /* (unowned): held contexts and tasks; each owns itself. Written under the lock of it, too */
   GCancellable   *cancellable; /* (owned): of this run */
   GThreadPool    *tasks;       /* (owned) (nullable): made for the first task */
+  GSource        *clock;       /* (owned) (nullable): limits the sleep of a default loop; made for the first alarm */
   gboolean        polled;      /* a foreign loop sleeps on the channel's descriptor */
 
   /* Written by who has the reader's role, relaxed; read by anybody. */
@@ -187,6 +193,13 @@ guint butler__server_dispatch (ButlerServer *server,
  * held. */
 guint butler__server_dispatch_lane (ButlerServer *server,
                                     guint         max);
+
+/* butler__server_tell_alarm() says that an alarm was set which is the earliest now: who sleeps for the server is to look again. */
+void butler__server_tell_alarm (ButlerServer *server);
+
+/* butler__server_ring_alarms() does what is due, @max at the most; how many. The reader's role is held. */
+guint butler__server_ring_alarms (ButlerServer *server,
+                                  guint         max);
 
 /* butler__server_handle_internal() hands @message to its handler. The reader's role is held. */
 void butler__server_handle_internal (ButlerServer  *server,

@@ -152,6 +152,7 @@ butler__hub_end_servers (ButlerHub *hub)
   for (guint i = 0; i < servers->len; i++)
     {
       end_source (servers->pdata[i]);
+      butler__timers_cancel_all (servers->pdata[i]);
       butler__server_leave_tasks (servers->pdata[i]);
       butler__hub_lock (hub);
       butler__server_leave_module (servers->pdata[i]);

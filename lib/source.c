@@ -72,7 +72,8 @@ server_source_prepare (GSource *source,
   butler__waker_set_context (&channel->waker, g_source_get_context (source));
   armed = butler__channel_arm (channel, BUTLER__SLEEP_IN_CONTEXT);
   let_go (self);
-  return !armed;
+  *timeout = butler__alarms_get_timeout (&self->server->alarms);
+  return !armed || *timeout == 0;
 }
 
 /* Undoes what prepare did; a pass that does not get here is harmless, as whoever sends takes ASLEEP off. */
@@ -91,7 +92,7 @@ server_source_check (GSource *source)
   if (!is_running (self) || !take_role (self))
     return FALSE;
   butler__channel_disarm (channel);
-  has_work = butler__channel_has_work (channel);
+  has_work = butler__channel_has_work (channel) || butler__alarms_are_due (&self->server->alarms);
   let_go (self);
   return has_work;
 }

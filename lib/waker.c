@@ -4,7 +4,7 @@
 #include "lib/waker.h"
 
 #include <errno.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <threadbutler/error.h>
 #include <unistd.h>
 
@@ -46,14 +46,22 @@ butler__waker_clear (ButlerWaker *waker)
   g_ptr_array_unref (waker->contexts);
 }
 
+/* @at is monotonic, µs. What has passed makes the descriptor readable at once; 0 never. Also forgets that it was readable. */
+static void
+set_fd (int    fd,
+        gint64 at)
+{
+  const struct itimerspec when = {
+    .it_value = { .tv_sec = (time_t) (at / G_USEC_PER_SEC), .tv_nsec = (long) (at % G_USEC_PER_SEC) * 1000 },
+  };
+
+  timerfd_settime (fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
 static void
 wake_fd (ButlerWaker *waker)
 {
-  const guint64 one = 1;
-
-  /* EAGAIN would mean a full counter, which is a wake-up too. */
-  while (write (atomic_load_explicit (&waker->fd, memory_order_acquire), &one, sizeof one) < 0 && errno == EINTR)
-    ;
+  set_fd (atomic_load_explicit (&waker->fd, memory_order_acquire), 1);
 }
 
 void
@@ -118,7 +126,7 @@ butler__waker_get_fd (ButlerWaker *waker,
 
   if (fd >= 0)
     return fd;
-  fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   if (fd < 0)
     {
       int saved = errno;
@@ -127,6 +135,17 @@ butler__waker_get_fd (ButlerWaker *waker,
     }
   atomic_store_explicit (&waker->fd, fd, memory_order_release);
   return fd;
+}
+
+/* A wake-up that this overrides was meant for an earlier sleep: before the next one it is looked at what there is to do. */
+void
+butler__waker_set_alarm (ButlerWaker *waker,
+                         gint64       deadline)
+{
+  if (deadline < 0 && !waker->alarm)
+    return;
+  waker->alarm = deadline >= 0;
+  set_fd (atomic_load_explicit (&waker->fd, memory_order_relaxed), MAX (deadline, 0));
 }
 
 void

@@ -11,7 +11,7 @@ typedef enum
 {
   BUTLER__SLEEP_IN_QUEUE,   /* in g_async_queue_timeout_pop() */
   BUTLER__SLEEP_IN_CONTEXT, /* in the poll of a GMainContext */
-  BUTLER__SLEEP_ON_FD,      /* in a foreign loop's poll of an eventfd */
+  BUTLER__SLEEP_ON_FD,      /* in a foreign loop's poll of a timerfd: one descriptor for both, as to wake is to let it expire */
 } ButlerSleep;
 
 /* Wakes one reader, in the way that it sleeps. Late and double wake-ups are harmless: the reader finds nothing and sleeps again. */
@@ -23,6 +23,7 @@ typedef struct
   _Atomic int   fd;       /* -1 until the reader asks for it; open till butler__waker_let_go(), so that a late wake-up hits no other file */
   _Atomic (GMainContext *) context; /* the newest of contexts */
   GPtrArray    *contexts; /* (owned): every context that was ever slept in, as a late wake-up may still reach it; reader only */
+  gboolean      alarm;    /* fd may be set for a deadline; reader only */
   guint         owed;     /* wake-ups that are over, or on their way; reader only */
   _Atomic guint woken;    /* those that are over: sequentially consistent, as leaving: of who leaves and who wakes, one sees the other */
   _Atomic gboolean leaving; /* in butler__waker_let_go() */
@@ -59,6 +60,11 @@ int butler__waker_get_fd (ButlerWaker *waker,
 /* butler__waker_let_go() waits for wake-ups that are on their way, and closes the descriptor. What it returns (transfer full) is to be
  * freed: all the contexts. For when nobody will sleep for a long time, or ever. */
 GPtrArray *butler__waker_let_go (ButlerWaker *waker);
+
+/* butler__waker_set_alarm() lets the descriptor be readable at @deadline (monotonic, µs; -1: not by itself), before the reader says that it
+ * sleeps. */
+void butler__waker_set_alarm (ButlerWaker *waker,
+                              gint64       deadline);
 
 /* butler__waker_drain_fd() takes the wake-ups that lie in the descriptor. */
 void butler__waker_drain_fd (ButlerWaker *waker);

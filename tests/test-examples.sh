@@ -50,6 +50,11 @@ reads_many_lines ()
   { seq 100000 | awk '{ print $1 ": " $1 }' && echo '100000 lines'; } | cmp - "$work/got"
 }
 
+asks ()
+{
+  prints 'rice, number 1\nnothing, as the soup is out\ncake, number 2\n' ask && logged 'kitchen failed on a Cook: the soup is out'
+}
+
 three_threads ()
 {
   printf 'live\ndrawer\n' >"$work/input"
@@ -279,6 +284,8 @@ check "stdin-three answers before it reads on" takes_turns
 check "own-loop counts down by a timer and ends" loops_by_poll
 check "glib-loop handles results on the main loop's thread" loops_by_glib
 check "no-server gathers what the tasks found" counts_primes
+check "ask gets answers, and the reason where there is none" asks
+check "timers ticks three times" prints 'tick in time\ntick in time\ntick in time\n' timers
 check "tasks hashes as sha256sum does" hashes_files
 check "tasks names the file that cannot be read" names_failed_task
 check "illegal-access finds nothing after a send" leaves_nothing

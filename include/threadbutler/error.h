@@ -31,6 +31,7 @@ typedef enum
   BUTLER_ERROR_BAD_CONFIG,       /* the app file */
   BUTLER_ERROR_UNCHANGED,        /* what is to be swapped in is what runs */
   BUTLER_ERROR_SWAPPING,         /* this cannot be done before it is certain that the swap happens */
+  BUTLER_ERROR_NO_REPLY,         /* who was asked let the question go without an answer */
 } ButlerError;
 
 BUTLER_AVAILABLE_IN_1_0

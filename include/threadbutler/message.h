@@ -22,6 +22,10 @@ BUTLER_AVAILABLE_IN_1_0
 gpointer       butler_message_get           (ButlerMessage          *message,
                                              const ButlerRecordInfo *info);
 BUTLER_AVAILABLE_IN_1_0
+gpointer       butler_message_convert       (ButlerMessage          *message,
+                                             const ButlerRecordInfo *info,
+                                             GError                **error);
+BUTLER_AVAILABLE_IN_1_0
 GVariant      *butler_message_to_variant    (const ButlerMessage    *message,
                                              GError                **error);
 BUTLER_AVAILABLE_IN_1_0
@@ -29,7 +33,7 @@ char          *butler_message_print         (const ButlerMessage    *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
 
-/* What only messages can do; the functions behind it are declared in channel.h, hub.h and context.h. */
+/* What only messages can do; the functions behind it are declared in ask.h, channel.h, context.h, hub.h and timer.h. */
 /* The names end in _ so that they hide nothing of the program that includes them. */
 #define BUTLER__MESSAGE_FUNCTIONS(Name, name)                                                                          \
   BUTLER__UNUSED static inline gboolean name##_send (ButlerHub *hub_, Name *value_, GError **error_)                   \
@@ -63,6 +67,51 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
   BUTLER__UNUSED static inline Name *name##_get (ButlerMessage *message_)                                              \
   {                                                                                                                    \
     return (Name *) butler_message_get (message_, &name##_info);                                                       \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline Name *name##_from_message (ButlerMessage *message_, GError **error_)                    \
+  {                                                                                                                    \
+    return (Name *) butler_message_convert (message_, &name##_info, error_);                                           \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline void name##_ask_async (ButlerHub *hub_, Name *value_, int timeout_ms_,                  \
+                                                      GCancellable *cancellable_, GAsyncReadyCallback callback_,       \
+                                                      gpointer data_)                                                  \
+  {                                                                                                                    \
+    butler_hub_ask_async (hub_, &name##_info, value_, timeout_ms_, cancellable_, callback_, data_);                    \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline void name##_ask_async_to (ButlerChannel *channel_, Name *value_, int timeout_ms_,       \
+                                                         GCancellable *cancellable_, GAsyncReadyCallback callback_,    \
+                                                         gpointer data_)                                               \
+  {                                                                                                                    \
+    butler_channel_ask_async (channel_, &name##_info, value_, timeout_ms_, cancellable_, callback_, data_);            \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline ButlerMessage *name##_ask_finish (GAsyncResult *result_, GError **error_)               \
+  {                                                                                                                    \
+    return butler_ask_finish (result_, error_);                                                                        \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline ButlerMessage *name##_ask_sync (ButlerHub *hub_, Name *value_, int timeout_ms_,         \
+                                                               GCancellable *cancellable_, GError **error_)            \
+  {                                                                                                                    \
+    return butler_hub_ask_sync (hub_, &name##_info, value_, timeout_ms_, cancellable_, error_);                        \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline ButlerMessage *name##_ask_sync_to (ButlerChannel *channel_, Name *value_,               \
+                                                                  int timeout_ms_, GCancellable *cancellable_,         \
+                                                                  GError **error_)                                     \
+  {                                                                                                                    \
+    return butler_channel_ask_sync (channel_, &name##_info, value_, timeout_ms_, cancellable_, error_);                \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline guint64 name##_send_later (ButlerServer *server_, Name *value_, gint64 delay_,          \
+                                                          GError **error_)                                             \
+  {                                                                                                                    \
+    return butler_server_send_later (server_, &name##_info, value_, delay_, error_);                                   \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline guint64 name##_send_every (ButlerServer *server_, Name *value_, gint64 period_,         \
+                                                          GError **error_)                                             \
+  {                                                                                                                    \
+    return butler_server_send_every (server_, &name##_info, value_, period_, error_);                                  \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_reply (ButlerContext *context_, Name *value_)                           \
+  {                                                                                                                    \
+    return butler_context_reply (context_, &name##_info, value_);                                                      \
   }                                                                                                                    \
   BUTLER__UNUSED static inline void name##_return (ButlerTask *task_, Name *value_)                                    \
   {                                                                                                                    \

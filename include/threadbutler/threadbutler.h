@@ -4,6 +4,7 @@
 #pragma once
 
 #include <threadbutler/app.h>
+#include <threadbutler/ask.h>
 #include <threadbutler/channel.h>
 #include <threadbutler/context.h>
 #include <threadbutler/control.h>
@@ -22,6 +23,7 @@
 #include <threadbutler/status.h>
 #include <threadbutler/swap.h>
 #include <threadbutler/task.h>
+#include <threadbutler/timer.h>
 #include <threadbutler/types.h>
 #include <threadbutler/version.h>
 #include <threadbutler/watch.h>

@@ -119,6 +119,24 @@ send_blob (ButlerChannel *channel, int *cleared)
   play_blob_send_to (channel, &(PlayBlob) { cleared }, NULL);
 }
 
+/* Answers are not looked at: which code is told of them is. */
+static void
+has_asked (GObject *nothing, GAsyncResult *result, gpointer data)
+{
+  ButlerHub *hub = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ButlerMessage) reply = deed_ask_finish (result, &error);
+
+  (void) nothing;
+  done_send (hub, &(Done) { g_strdup (reply != NULL ? "answer" : "no answer"), stamp.number }, NULL);
+}
+
+static void
+ask (ButlerChannel *channel, ButlerContext *context)
+{
+  deed_ask_async_to (channel, &(Deed) { .what = g_strdup ("asked") }, -1, NULL, has_asked, butler_context_get_hub (context));
+}
+
 static void
 actor_on_deed (Actor *self, Deed *deed, ButlerContext *context)
 {
@@ -134,6 +152,8 @@ actor_on_deed (Actor *self, Deed *deed, ButlerContext *context)
     butler_context_run_task (context, "work", work, deed->data, NULL);
   else if (g_str_equal (deed->what, "wait"))
     g_async_queue_pop (deed->data);
+  else if (g_str_equal (deed->what, "ask"))
+    ask (deed->data, context);
   else if (g_str_equal (deed->what, "blob"))
     send_blob (((gpointer *) deed->data)[0], ((gpointer *) deed->data)[1]);
   else if (g_str_equal (deed->what, "result"))
