@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: The ThreadButler authors
 #
-# check-full.sh [clang] [address] [thread] [valgrind] [stress] [fuzz] [instructions] [swaps]: builds and tests the whole tree once more each way, in folders of their
-# own below full/ in the build folder. Without arguments: all of them but the last. `make check-full` calls it.
+# check-full.sh [clang] [address] [thread] [valgrind] [stress] [fuzz] [delays] [instructions] [swaps]: builds and tests the whole tree once more
+# each way, in folders of their own below full/ in the build folder. Without arguments: all of them but delays and swaps. `make check-full` calls it.
 
 set -eu
 
@@ -144,6 +144,17 @@ in_stress ()
   at_full_size 'tests/stress-channel tests/stress-server'
 }
 
+# As if the machine had too much to do: threads stay behind everywhere. They sleep meanwhile, so more tests run at a time.
+in_delays ()
+{
+  export BUTLER_TEST_SCALE=small
+  configure CC="$CC" CFLAGS="-g -O1"
+  build
+  jobs=$((jobs * 4))
+  # shellcheck disable=SC2016 # make's variable
+  run_tests '$(check_PROGRAMS)' "env LD_PRELOAD=$(cd "$build" && pwd)/tests/.libs/delays.so"
+}
+
 # Instructions, not time: with the options of a release, since these are what decides how many there are.
 in_instructions ()
 {
@@ -241,7 +252,7 @@ result=0
 [ $# -gt 0 ] || set -- clang address thread valgrind stress fuzz instructions
 for way in "$@"; do
   case $way in
-    clang | address | thread | valgrind | stress | fuzz | instructions | swaps) run "$way" ;;
+    clang | address | thread | valgrind | stress | fuzz | delays | instructions | swaps) run "$way" ;;
     *)
       say "unknown: $way"
       exit 2

@@ -255,6 +255,15 @@ expect_warnings (void)
   g_mutex_unlock (&warnings_lock);
 }
 
+/* Or none, as it happens. */
+static inline void
+forget_warnings (void)
+{
+  g_mutex_lock (&warnings_lock);
+  g_clear_pointer (&warnings, g_ptr_array_unref);
+  g_mutex_unlock (&warnings_lock);
+}
+
 /* There were so many, and the first holds @part. */
 static inline void
 assert_warnings (guint       n,

@@ -4,27 +4,37 @@
 #include "lib/outbox.h"
 #include "tests/channels.h"
 
-/* Senders that wait for room, each test for each of these capacities, as a chain and as a queue. */
+/* Senders that wait for room, each test for each of these capacities, as a chain, as one where the kernel has no barrier for all threads,
+ * and as a queue. */
 static const int capacities[] = { 1, 2, 64, 200 };
 
-#define N_MAKINGS_THAT_BLOCK (2 * (int) G_N_ELEMENTS (capacities))
+#define N_MAKINGS_THAT_BLOCK (3 * (int) G_N_ELEMENTS (capacities))
 
 static int
 capacity_of (int making)
 {
-  return capacities[making / 2];
+  return capacities[making / 3];
 }
 
-static gboolean
-is_queue (int making)
+static ButlerChannel *
+channel_in (const char  *name,
+            int          making,
+            ButlerWaits *waits)
 {
-  return making % 2 == 1;
+  ButlerChannel *channel = butler__channel_new (name, (guint) capacity_of (making), BUTLER_OVERFLOW_BLOCK, making % 3 == 2, waits);
+
+  channel->credits.fenced |= making % 3 == 1;
+  return channel;
 }
 
 static ButlerChannel *
 empty_channel (int making)
 {
-  return channel_new ((guint) capacity_of (making), BUTLER_OVERFLOW_BLOCK, is_queue (making));
+  ButlerWaits *waits = butler__waits_new ();
+  ButlerChannel *channel = channel_in ("inbox", making, waits);
+
+  butler__waits_unref (waits);
+  return channel;
 }
 
 static ButlerChannel *
@@ -276,8 +286,8 @@ pair_start (Pair *pair,
   int capacity = capacity_of (making);
 
   pair->waits = butler__waits_new ();
-  pair->mine = butler__channel_new ("mine", (guint) capacity, BUTLER_OVERFLOW_BLOCK, is_queue (making), pair->waits);
-  pair->theirs = butler__channel_new ("theirs", (guint) capacity, BUTLER_OVERFLOW_BLOCK, is_queue (making), pair->waits);
+  pair->mine = channel_in ("mine", making, pair->waits);
+  pair->theirs = channel_in ("theirs", making, pair->waits);
   send_numbers (pair->mine, 1, capacity);
   send_numbers (pair->theirs, 1, capacity);
   ck_assert (butler__channel_claim (pair->mine));

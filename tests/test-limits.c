@@ -110,14 +110,6 @@ do_nothing (ButlerTask *task G_GNUC_UNUSED,
   *(gboolean *) data = TRUE;
 }
 
-static void
-forget_warnings (void)
-{
-  g_mutex_lock (&warnings_lock);
-  g_clear_pointer (&warnings, g_ptr_array_unref);
-  g_mutex_unlock (&warnings_lock);
-}
-
 /* A task for which there is no thread fails, and that is said. */
 static gboolean
 run_task (GError **error)

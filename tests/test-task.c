@@ -393,7 +393,9 @@ START_TEST (result_for_an_earlier_run_is_a_dead_letter)
   send_to_server (server, 2, 2);
   ck_assert_int_eq (wait_for_number (news), 2);
   open_gate_twice (gate);
+  expect_warnings (); /* a slow machine does not make it within the limit */
   g_clear_pointer (&hub, butler_hub_unref);
+  forget_warnings ();
   ck_assert_int_eq (atomic_load (&ended), 2);
   ck_assert (g_str_equal (diary->str, " 1 2 102") || g_str_equal (diary->str, " 1 2"));
 }
