@@ -92,6 +92,18 @@ read_route (ButlerApp            *app,
   return TRUE;
 }
 
+/* Which types there are, the handler set says: that is looked at when the server is made. */
+static GStrv
+read_subscribes (ButlerApp  *app,
+                 const char *group)
+{
+  GStrv names = g_key_file_get_string_list (app->file, group, "subscribes", NULL, NULL);
+
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    g_strstrip (names[i]);
+  return names;
+}
+
 static gboolean
 check_later_keys (ButlerApp  *app,
                   const char *group,
@@ -175,6 +187,7 @@ butler__app_make_server (ButlerApp  *app,
                          GError    **error)
 {
   ButlerServerOptions     options = { .options_size = sizeof options };
+  g_auto (GStrv)          subscribes = read_subscribes (app, group);
   const ButlerHandlerSet *set;
   gpointer                settings;
   gboolean                made;
@@ -191,6 +204,7 @@ butler__app_make_server (ButlerApp  *app,
   options.settings = settings;
   options.settings_file = set->settings != NULL ? app->file : NULL;
   options.settings_group = group;
+  options.subscribes = (const char *const *) subscribes;
   made = butler_server_new (app->hub, butler__app_server_name (group), set, &options, error) != NULL
          || blame (app, group, NULL, error);
   g_clear_pointer (&settings, butler_record_free);

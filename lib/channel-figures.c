@@ -71,9 +71,11 @@ butler_channel_get_overflow (ButlerChannel *channel)
 static gsize
 count_accepted (ButlerChannel *channel)
 {
+  gsize accepted = atomic_load_explicit (&channel->accepted, memory_order_relaxed);
+
   if (channel->kind != &butler__bounded_kind)
-    return atomic_load_explicit (&channel->accepted, memory_order_relaxed);
-  return atomic_load_explicit (&channel->credits.reserved, memory_order_relaxed)
+    return accepted;
+  return accepted + atomic_load_explicit (&channel->credits.reserved, memory_order_relaxed)
          + atomic_load_explicit (&channel->dead[BUTLER_DEAD_DROPPED], memory_order_relaxed);
 }
 
@@ -128,7 +130,9 @@ butler_channel_get_length (ButlerChannel *channel)
   length = accepted > gone ? accepted - gone : 0;
 
   /* What others dropped between the loads was counted in, and not out. */
-  return channel->credits.capacity > 0 ? MIN (length, channel->credits.capacity) : length;
+  return channel->credits.capacity > 0
+           ? MIN (length, (gsize) channel->credits.capacity + atomic_load_explicit (&channel->urgent.waiting, memory_order_relaxed))
+           : length;
 }
 
 /**

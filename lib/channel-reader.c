@@ -120,7 +120,7 @@ note_high_water (ButlerChannel *channel)
 gboolean
 butler__channel_has_taken (ButlerChannel *channel)
 {
-  return channel->ready != NULL || channel->taken.raw != NULL || channel->taken.done != NULL;
+  return channel->ready != NULL || channel->taken.raw != NULL || channel->taken.done != NULL || channel->urgent.taken != NULL;
 }
 
 /* Clearing */
@@ -129,6 +129,7 @@ butler__channel_has_taken (ButlerChannel *channel)
 typedef struct
 {
   ButlerMessage *lists[4];
+  ButlerMessage *urgent[2];
 } Remains;
 
 static Remains
@@ -136,11 +137,14 @@ take_all (ButlerChannel *channel)
 {
   ButlerReversal taken = channel->taken;
   ButlerMessage *ready = g_steal_pointer (&channel->ready);
+  ButlerMessage *urgent;
 
   note_high_water (channel);
   channel->taken = (ButlerReversal) { 0 };
   channel->kind->take (channel, TRUE);
-  return (Remains) { { ready, taken.done, taken.raw, g_steal_pointer (&channel->taken.raw) } };
+  butler__chain_take (&channel->urgent.chain, &urgent);
+  return (Remains) { { ready, taken.done, taken.raw, g_steal_pointer (&channel->taken.raw) },
+                     { g_steal_pointer (&channel->urgent.taken), urgent } };
 }
 
 static gsize
@@ -168,13 +172,15 @@ bury (ButlerChannel   *channel,
       ButlerDeadReason reason)
 {
   gsize n = 0;
+  gsize urgent = free_list (channel, remains->urgent[0], reason) + free_list (channel, remains->urgent[1], reason);
 
   for (guint i = 0; i < G_N_ELEMENTS (remains->lists); i++)
     n += free_list (channel, remains->lists[i], reason);
-  atomic_fetch_add_explicit (&channel->discarded, n, memory_order_relaxed);
+  atomic_fetch_add_explicit (&channel->discarded, n + urgent, memory_order_relaxed);
   if (channel->kind->give != NULL)
     channel->kind->give (channel, (guint) n);
-  butler__channel_count_dead (channel, reason, n);
+  butler__urgent_give (&channel->urgent, (guint) urgent);
+  butler__channel_count_dead (channel, reason, n + urgent);
 }
 
 void
@@ -278,19 +284,59 @@ refill (ButlerChannel *channel)
   return channel->ready != NULL;
 }
 
+static ButlerMessage *
+take_urgent (ButlerChannel *channel)
+{
+  ButlerMessage *message = butler__channel_next_urgent (channel);
+
+  if (message != NULL)
+    butler__channel_count_consumed (channel);
+  return message;
+}
+
+/* Nothing follows on the public lane: what the urgent one has then is the last of it, whether it was asked for yet or not. */
+static inline ButlerMessage *
+next_public (ButlerChannel *channel)
+{
+  if (channel->ready == NULL && !refill (channel))
+    return channel->last ? take_urgent (channel) : NULL;
+  return butler__channel_pop (channel);
+}
+
+/* Both lanes: the urgent one first, but a flood of it lets one of the others through now and then. */
+static ButlerMessage *
+next_in_turn (ButlerChannel *channel)
+{
+  ButlerUrgent *lane = &channel->urgent;
+  ButlerMessage *message = NULL;
+
+  if (lane->in_a_row >= BUTLER__URGENT_IN_A_ROW)
+    {
+      message = next_public (channel);
+      if (message != NULL || channel->taken.raw == NULL) /* else they are still being put in order: it is their turn again soon */
+        lane->in_a_row = 0;
+    }
+  if (message != NULL)
+    return message;
+  message = take_urgent (channel);
+  lane->in_a_row = message != NULL ? lane->in_a_row + 1 : 0;
+  return message != NULL ? message : next_public (channel);
+}
+
 ButlerMessage *
 butler__channel_next (ButlerChannel *channel)
 {
   if (G_UNLIKELY (atomic_load_explicit (&channel->control, memory_order_acquire) != 0))
     {
+      guint control;
+
       butler__channel_clear_if_asked (channel);
       butler__channel_drop_request (channel, BUTLER__REQUEST_TIMER); /* whoever sleeps next looks at the alarms before */
-      if (atomic_load_explicit (&channel->control, memory_order_acquire) != 0)
-        return NULL;
+      control = atomic_load_explicit (&channel->control, memory_order_acquire);
+      if (control != 0)
+        return control == BUTLER__REQUEST_URGENT ? next_in_turn (channel) : NULL;
     }
-  if (channel->ready == NULL && !refill (channel))
-    return NULL;
-  return butler__channel_pop (channel);
+  return next_public (channel);
 }
 
 ButlerMessage *
@@ -335,7 +381,7 @@ butler__channel_close_internal (ButlerChannel *channel)
 gboolean
 butler__channel_is_final (ButlerChannel *channel)
 {
-  return channel->last && !butler__channel_has_taken (channel);
+  return channel->last && !butler__channel_has_taken (channel) && butler__urgent_is_empty (&channel->urgent);
 }
 
 /* Sleeping */
@@ -401,8 +447,8 @@ butler__channel_arm_internal (ButlerChannel *channel,
   channel->armed = TRUE;
 
   /* As in butler__channel_arm(): a kick before our RMW is seen here, one after it wakes. Who closes has closed before its kick. */
-  if (!(unless_closed && (old & BUTLER__CLOSED)) && atomic_load_explicit (&channel->control, memory_order_acquire) == 0
-      && !butler__channel_has_internal (channel))
+  if (!(unless_closed && (old & BUTLER__CLOSED)) && !butler__channel_has_internal (channel)
+      && (atomic_load_explicit (&channel->control, memory_order_acquire) & ~(guint) BUTLER__REQUEST_URGENT) == 0)
     return TRUE;
   butler__channel_disarm (channel);
   return FALSE;
@@ -468,6 +514,7 @@ butler__channel_reopen (ButlerChannel *channel)
     return FALSE;
   atomic_fetch_and_explicit (&channel->control, ~(guint) BUTLER__REQUEST_KILL, memory_order_acq_rel);
   butler__chain_reopen (&channel->internal);
+  butler__chain_reopen (&channel->urgent.chain);
   channel->kind->reopen (channel);
   channel->last = FALSE;
   give_back (channel);

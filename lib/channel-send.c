@@ -108,6 +108,30 @@ butler__channel_post_accepted (ButlerChannel *channel,
   return post (channel, message, BUTLER__ABOVE_CAPACITY, error);
 }
 
+gboolean
+butler__channel_post_urgent (ButlerChannel *channel,
+                             ButlerMessage *message,
+                             gboolean       accepted,
+                             GError       **error)
+{
+  const ButlerLayout *layout = message->layout;
+  ButlerSendResult result;
+
+  if (channel != NULL)
+    {
+      if (butler__outbox_take_urgent (channel, message))
+        return TRUE;
+      result = butler__channel_put_urgent (channel, message, accepted ? BUTLER__ABOVE_CAPACITY : BUTLER__NEVER_WAIT);
+      if (result == BUTLER__SENT)
+        return TRUE;
+      set_refusal (error, result, channel, layout);
+    }
+  else
+    set_no_route (error, layout);
+  butler_message_free (message);
+  return FALSE;
+}
+
 static gboolean
 try_send_value (ButlerChannel      *channel,
                 const ButlerLayout *layout,
@@ -145,6 +169,18 @@ butler__channel_send_value (ButlerChannel      *channel,
     return try_send_value (channel, layout, value, error);
   message = butler__envelope_take (layout, value, layout->size);
   return post (channel, message, BUTLER__MAY_WAIT, error);
+}
+
+gboolean
+butler__channel_send_value_urgent (ButlerChannel      *channel,
+                                   const ButlerLayout *layout,
+                                   gpointer            value,
+                                   GError            **error)
+{
+  ButlerMessage *message = butler__message_new (layout, value);
+
+  memset (value, 0, layout->size);
+  return butler__channel_post_urgent (channel, message, FALSE, error);
 }
 
 /**
@@ -213,6 +249,44 @@ butler_channel_try_send (ButlerChannel          *channel,
   layout = butler__layout_of (info);
   g_return_val_if_fail (layout != NULL, FALSE);
   return butler__channel_send_value (channel, layout, value, BUTLER__NEVER_WAIT, error);
+}
+
+/**
+ * butler_channel_send_urgent:
+ * @channel: the channel
+ * @info: the type of @value
+ * @value: a record; its fields move into the message and it is zero afterwards, also on error
+ * @error: (nullable): where to put an error
+ *
+ * Sends a message that overtakes those which wait in @channel and are not urgent; NAME_send_urgent_to() is the typed form. Urgent ones
+ * stay in order among themselves. While others wait too, one of them is handed out after 64 urgent ones in a row.
+ *
+ * It never waits. In a channel with a capacity as many urgent messages may wait as others, beside those; what comes then is refused,
+ * whatever the channel does with others. All else is as for other messages: what was accepted is handed to the reader also after
+ * butler_channel_close(), counted, and cleared by butler_channel_clear().
+ *
+ * Errors: %BUTLER_ERROR_CLOSED, %BUTLER_ERROR_FULL.
+ *
+ * Thread: any.
+ *
+ * Returns: %TRUE if @channel accepted the message
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_channel_send_urgent (ButlerChannel          *channel,
+                            const ButlerRecordInfo *info,
+                            gpointer                value,
+                            GError                **error)
+{
+  const ButlerLayout *layout;
+
+  g_return_val_if_fail (channel != NULL, FALSE);
+  g_return_val_if_fail (info != NULL && value != NULL, FALSE);
+
+  layout = butler__layout_of (info);
+  g_return_val_if_fail (layout != NULL, FALSE);
+  return butler__channel_send_value_urgent (channel, layout, value, error);
 }
 
 /**

@@ -50,6 +50,7 @@ butler__channel_new (const char    *name,
   g_mutex_init (&channel->borrowing);
   butler__waker_init (&channel->waker);
   butler__credits_init (&channel->credits, capacity);
+  channel->urgent.limit = capacity;
   if (channel->kind == &butler__queue_kind)
     channel->queue = g_async_queue_new ();
   return channel;
@@ -255,6 +256,7 @@ butler_channel_close (ButlerChannel *channel)
 {
   g_return_if_fail (channel != NULL);
 
+  butler__chain_close (&channel->urgent.chain); /* first: see lib/urgent.h */
   channel->kind->close (channel);
   butler__channel_kick (channel);
 }

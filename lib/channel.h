@@ -8,6 +8,7 @@
 #include "lib/chain.h"
 #include "lib/credits.h"
 #include "lib/layout.h"
+#include "lib/urgent.h"
 #include "lib/waits.h"
 #include "lib/waker.h"
 
@@ -34,6 +35,7 @@ typedef enum
   BUTLER__REQUEST_KILL  = 1 << 1,
   BUTLER__REQUEST_SWAP  = 1 << 2,
   BUTLER__REQUEST_TIMER = 1 << 3, /* the next alarm is earlier than it was when the reader fell asleep */
+  BUTLER__REQUEST_URGENT = 1 << 4, /* to look at the urgent lane; no reason to stop handing out messages, as the others are */
 } ButlerRequest;
 
 /* Stands before the first field of a group that is to have cache lines of its own. */
@@ -89,7 +91,7 @@ struct _ButlerChannel
   BUTLER__CACHE_LINE
   ButlerChain              chain;    /* the public lane. ASLEEP and CLOSED of both kinds live here */
   _Atomic gsize            accepted; /* relaxed; counted before the message is linked, so that it never lags behind consumed. The
-                                      * bounded kind counts what it reserves instead */
+                                      * bounded kind counts what it reserves instead, and urgent ones here */
 
   /* Any thread, seldom; the reader looks at it before each message. */
   BUTLER__CACHE_LINE
@@ -123,6 +125,10 @@ struct _ButlerChannel
   /* Bounded ones: senders and the reader. */
   BUTLER__CACHE_LINE
   ButlerCredits            credits;
+
+  /* Urgent messages: who sends them, and the reader. */
+  BUTLER__CACHE_LINE
+  ButlerUrgent             urgent;
 };
 
 ButlerChannel *butler__channel_new (const char    *name,
@@ -148,6 +154,22 @@ gboolean butler__channel_post_message (ButlerChannel *channel,
 gboolean butler__channel_post_accepted (ButlerChannel *channel,
                                         ButlerMessage *message,
                                         GError       **error);
+
+/* butler__channel_send_value_urgent() is butler__channel_send_value() for the urgent lane. */
+gboolean butler__channel_send_value_urgent (ButlerChannel      *channel,
+                                            const ButlerLayout *layout,
+                                            gpointer            value,
+                                            GError            **error);
+
+/* butler__channel_post_urgent() is butler__channel_post_message() for the urgent lane, where it never waits; with @accepted it was
+ * accepted before. butler__channel_put_urgent() is the step within it: what is not BUTLER__SENT leaves @message with the caller. */
+gboolean         butler__channel_post_urgent (ButlerChannel *channel,
+                                              ButlerMessage *message,
+                                              gboolean       accepted,
+                                              GError       **error);
+ButlerSendResult butler__channel_put_urgent  (ButlerChannel *channel,
+                                              ButlerMessage *message,
+                                              ButlerPatience patience);
 
 /* butler__channel_put_internal() is for the library's own messages: they never wait, never count, are never dropped. FALSE once
  * the lane is closed; @message stays with the caller. */
@@ -223,6 +245,14 @@ butler__channel_is_quiet (ButlerChannel *channel)
          && atomic_load_explicit (&channel->internal.top, memory_order_relaxed) == 0;
 }
 
+/* The reader alone writes it: no RMW is needed. */
+static inline void
+butler__channel_count_consumed (ButlerChannel *channel)
+{
+  atomic_store_explicit (&channel->consumed, atomic_load_explicit (&channel->consumed, memory_order_relaxed) + 1,
+                         memory_order_relaxed);
+}
+
 static inline ButlerMessage *
 butler__channel_pop (ButlerChannel *channel)
 {
@@ -231,13 +261,14 @@ butler__channel_pop (ButlerChannel *channel)
   channel->ready = message->link;
   __builtin_prefetch (butler__envelope_payload (channel->ready));
   message->link = NULL;
-  /* The reader alone writes it: no RMW is needed. */
-  atomic_store_explicit (&channel->consumed, atomic_load_explicit (&channel->consumed, memory_order_relaxed) + 1,
-                         memory_order_relaxed);
+  butler__channel_count_consumed (channel);
   if (channel->bounded)
     butler__credits_hand_out (&channel->credits);
   return message;
 }
+
+/* butler__channel_next_urgent() is that of the urgent lane alone, whatever control says; it is not counted as consumed yet. */
+ButlerMessage *butler__channel_next_urgent (ButlerChannel *channel);
 
 /* butler__channel_next_internal() is the same for the internal lane. */
 ButlerMessage *butler__channel_next_internal (ButlerChannel *channel);

@@ -37,6 +37,7 @@ butler_hub_new (void)
   g_atomic_ref_count_init (&hub->ref_count);
   g_atomic_ref_count_init (&hub->memory);
   butler__routes_init (&hub->routes);
+  butler__topics_init (&hub->topics);
   hub->waits = butler__waits_new ();
   g_mutex_init (&hub->mutex);
   g_mutex_init (&hub->loading);
@@ -192,6 +193,7 @@ butler__hub_drop (ButlerHub *hub)
   g_hash_table_unref (hub->channels);
   g_ptr_array_unref (hub->all_channels);
   butler__routes_clear (&hub->routes);
+  butler__topics_clear (&hub->topics);
   butler__waits_unref (hub->waits);
   g_clear_error (&hub->error);
   g_mutex_clear (&hub->mutex);
@@ -482,6 +484,39 @@ butler_hub_try_send (ButlerHub               *hub,
   layout = butler__layout_of (info);
   g_return_val_if_fail (layout != NULL, FALSE);
   return butler__channel_send_value (butler__routes_get (&hub->routes, layout->type), layout, value, BUTLER__NEVER_WAIT, error);
+}
+
+/**
+ * butler_hub_send_urgent:
+ * @hub: the hub
+ * @info: the type of @value
+ * @value: a record; its fields move into the message and it is zero afterwards, also on error
+ * @error: (nullable): where to put an error
+ *
+ * As butler_channel_send_urgent(), to whoever takes the type. NAME_send_urgent() is the typed form.
+ *
+ * Errors: %BUTLER_ERROR_NO_ROUTE, %BUTLER_ERROR_CLOSED, %BUTLER_ERROR_FULL.
+ *
+ * Thread: any.
+ *
+ * Returns: %TRUE if the message was accepted
+ *
+ * Since: 1.0
+ */
+gboolean
+butler_hub_send_urgent (ButlerHub               *hub,
+                        const ButlerRecordInfo  *info,
+                        gpointer                 value,
+                        GError                 **error)
+{
+  const ButlerLayout *layout;
+
+  g_return_val_if_fail (hub != NULL, FALSE);
+  g_return_val_if_fail (info != NULL && value != NULL, FALSE);
+
+  layout = butler__layout_of (info);
+  g_return_val_if_fail (layout != NULL, FALSE);
+  return butler__channel_send_value_urgent (butler__routes_get (&hub->routes, layout->type), layout, value, error);
 }
 
 /**

@@ -7,6 +7,7 @@
 
 #include "lib/channel.h"
 #include "lib/routes.h"
+#include "lib/topics.h"
 #include "lib/waits.h"
 
 /* How a hub's last reference ends what the layer above has made; set by that layer when it makes the first server or task. */
@@ -28,6 +29,7 @@ struct _ButlerHub
 
   /* Any thread. */
   ButlerRoutes    routes;       /* written under the mutex */
+  ButlerTopics    topics;       /* as routes */
   ButlerWaits    *waits;        /* (owned) */
 
   GMutex          mutex;        /* the control path: all below, and the states of the servers */

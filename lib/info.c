@@ -58,7 +58,7 @@ check_head (const ButlerRecordInfo *info,
     }
   if (info->layout == NULL)
     return butler__info_refuse (info->name, NULL, error, "it has no place where its layout is kept");
-  if (info->flags != 0)
+  if ((info->flags & ~(guint32) BUTLER_RECORD_NO_COPY) != 0)
     return butler__info_refuse (info->name, NULL, error, "it has the flags 0x%x, which this version does not know",
                                 info->flags);
   return TRUE;

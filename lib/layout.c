@@ -188,6 +188,7 @@ fill_layout (ButlerLayout           *layout,
     {
       layout->clear = info->clear;
       layout->copy = info->copy;
+      layout->no_copy = (info->flags & BUTLER_RECORD_NO_COPY) != 0;
       layout->opaque = g_new0 (ButlerOpaque, 1);
     }
   else
@@ -219,7 +220,7 @@ same_layout (const ButlerLayout *a,
              const ButlerLayout *b)
 {
   if (a->size != b->size || a->align != b->align || a->clear != b->clear || a->copy != b->copy
-      || strcmp (a->fingerprint, b->fingerprint) != 0 || (a->opaque != NULL && a->opaque->gone))
+      || a->no_copy != b->no_copy || strcmp (a->fingerprint, b->fingerprint) != 0 || (a->opaque != NULL && a->opaque->gone))
     return FALSE;
 
   for (guint i = 0; i < a->n_fields; i++)

@@ -43,6 +43,7 @@ struct _ButlerLayout
   const ButlerLayoutField *fields;
   void                   (*clear) (gpointer value);                      /* opaque only, (nullable) */
   void                   (*copy)  (gconstpointer value, gpointer copy);  /* opaque only */
+  gboolean                 no_copy;     /* opaque only: the bytes are the copy, though there is something to clear */
   struct _ButlerOpaque    *opaque;      /* (owned): opaque only; what changes of it, see lib/opaque.h */
 };
 

@@ -9,6 +9,7 @@ typedef struct
 {
   ButlerChannel *channel; /* (owned) */
   ButlerMessage *message; /* (owned) */
+  gboolean       urgent;
 
   /* (nullable): of something else than a message */
   void         (*post) (gpointer data);
@@ -55,7 +56,8 @@ butler__outbox_is_open (void)
 
 gboolean
 butler__outbox_take_slow (ButlerChannel *channel,
-                          ButlerMessage *message)
+                          ButlerMessage *message,
+                          gboolean       urgent)
 {
   ButlerOutbox *outbox = g_private_get (&outbox_here);
   Letter *letter;
@@ -63,9 +65,19 @@ butler__outbox_take_slow (ButlerChannel *channel,
   if (outbox == NULL)
     return FALSE;
   letter = g_new (Letter, 1);
-  *letter = (Letter) { .channel = butler_channel_ref (channel), .message = message };
+  *letter = (Letter) { .channel = butler_channel_ref (channel), .message = message, .urgent = urgent };
   g_queue_push_tail (&outbox->letters, letter);
   return TRUE;
+}
+
+static gboolean
+message_post (Letter  *letter,
+              GError **error)
+{
+  ButlerMessage *message = g_steal_pointer (&letter->message);
+
+  return letter->urgent ? butler__channel_post_urgent (letter->channel, message, TRUE, error)
+                        : butler__channel_post_accepted (letter->channel, message, error);
 }
 
 void
@@ -90,7 +102,7 @@ letter_post (Letter *letter)
       letter->drop = NULL;
       letter->post (letter->data);
     }
-  else if (!butler__channel_post_accepted (letter->channel, g_steal_pointer (&letter->message), &error))
+  else if (!message_post (letter, &error))
     butler__log (G_LOG_LEVEL_WARNING, NULL, NULL, "what a swap held back was lost: %s", error->message);
   letter_free (letter);
 }

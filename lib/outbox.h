@@ -32,14 +32,23 @@ gboolean butler__outbox_is_open (void);
 void butler__outbox_post (ButlerOutbox *outbox);
 void butler__outbox_drop (ButlerOutbox *outbox);
 
-/* butler__outbox_take() consumes @message if the calling thread has one open; else it is FALSE. */
+/* butler__outbox_take() consumes @message if the calling thread has one open; else it is FALSE. The other one is for the urgent lane. */
 gboolean butler__outbox_take_slow (ButlerChannel *channel,
-                                   ButlerMessage *message);
+                                   ButlerMessage *message,
+                                   gboolean       urgent);
 
 static inline gboolean
 butler__outbox_take (ButlerChannel *channel,
                      ButlerMessage *message)
 {
   return G_UNLIKELY (atomic_load_explicit (&butler__outboxes_open, memory_order_relaxed) != 0)
-         && butler__outbox_take_slow (channel, message);
+         && butler__outbox_take_slow (channel, message, FALSE);
+}
+
+static inline gboolean
+butler__outbox_take_urgent (ButlerChannel *channel,
+                            ButlerMessage *message)
+{
+  return G_UNLIKELY (atomic_load_explicit (&butler__outboxes_open, memory_order_relaxed) != 0)
+         && butler__outbox_take_slow (channel, message, TRUE);
 }

@@ -8,6 +8,7 @@
 
 #include "lib/boxed.h"
 #include "lib/settings.h"
+#include "lib/subscribe.h"
 #include "lib/switch.h"
 
 #define DEFAULT_POOL_SIZE 2
@@ -104,17 +105,18 @@ check_given_state (const ButlerServer   *server,
 
 /* All or none: a server whose types go elsewhere must not take half of them. The mutex is held. */
 static gboolean
-check_routes (ButlerHub            *hub,
-              const char           *name,
-              const ButlerHandlers *handlers,
-              GError              **error)
+check_routes (ButlerHub                 *hub,
+              const char                *name,
+              const ButlerHandlers      *handlers,
+              const ButlerServerOptions *options,
+              GError                   **error)
 {
   for (guint i = 0; i < handlers->set.n_handlers; i++)
     {
       const ButlerType *type = handlers->entries[i].layout->type;
       const ButlerChannel *other = butler__routes_get (&hub->routes, type);
 
-      if (other == NULL || g_str_equal (other->name, name))
+      if (other == NULL || g_str_equal (other->name, name) || butler__subscribe_names (options->subscribes, type))
         continue;
       g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_EXISTS,
                    "server %s: %s is routed to %s already; with route=false %s takes only what is addressed to it", name,
@@ -125,10 +127,16 @@ check_routes (ButlerHub            *hub,
 }
 
 static void
-set_routes (const ButlerServer *server)
+set_routes (const ButlerServer        *server,
+            const ButlerServerOptions *options)
 {
   for (guint i = 0; i < server->handlers->set.n_handlers; i++)
-    butler__routes_set (&server->hub->routes, server->handlers->entries[i].layout->type, server->channel);
+    {
+      const ButlerType *type = server->handlers->entries[i].layout->type;
+
+      if (!butler__subscribe_names (options->subscribes, type))
+        butler__routes_set (&server->hub->routes, type, server->channel);
+    }
 }
 
 /* The channel may be one that a removed server left, with figures of its own. It is closed and empty, so all that it ever accepted
@@ -156,7 +164,7 @@ add_to_hub (ButlerServer              *server,
       g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CLOSED, "server %s: the hub has ended", server->name);
       return FALSE;
     }
-  if (!options->no_route && !check_routes (hub, server->name, server->handlers, error))
+  if (!options->no_route && !check_routes (hub, server->name, server->handlers, options, error))
     return FALSE;
   server->channel = butler__hub_make_channel (hub, server->name, options->capacity, options->overflow, options->as_queue, error);
   if (server->channel == NULL)
@@ -164,7 +172,8 @@ add_to_hub (ButlerServer              *server,
   note_figures (server);
   server->routed = !options->no_route;
   if (server->routed)
-    set_routes (server);
+    set_routes (server, options);
+  butler__subscribe_all (server, options->subscribes);
   g_ptr_array_add (hub->servers, butler_server_ref (server));
   hub->end.servers = butler__hub_end_servers;
   return TRUE;
@@ -264,6 +273,11 @@ make (ButlerHub                 *hub,
 
   if (!take_handlers (server, set, &known, error) || !check_given_state (server, known, error))
     return NULL;
+  if (!butler__subscribe_check (server->handlers, options->subscribes, error))
+    {
+      g_prefix_error (error, "server %s: ", name);
+      return NULL;
+    }
   if (server->handlers->settings != NULL && (server->settings = make_settings (server->handlers, known, options, error)) == NULL)
     {
       g_prefix_error (error, "server %s: ", name);
@@ -308,7 +322,7 @@ add (ButlerServer              *server,
  * Errors: %BUTLER_ERROR_BAD_HANDLERS and %BUTLER_ERROR_BAD_LAYOUT if @set is wrong, the latter also if the state in @options has
  * another layout than the plugin's of now, %BUTLER_ERROR_EXISTS if the name is taken or
  * if a type is routed elsewhere and @options do not say no_route, %BUTLER_ERROR_BAD_VALUE if a default setting is wrong,
- * %BUTLER_ERROR_CLOSED if the hub has ended.
+ * %BUTLER_ERROR_NOT_FOUND if @options name a type to subscribe to that the set does not handle, %BUTLER_ERROR_CLOSED if the hub has ended.
  *
  * Thread: any.
  *
@@ -454,7 +468,7 @@ let_go_of_channel (ButlerServer *server)
  * butler_server_remove:
  * @server: the server
  *
- * Stops @server and takes it out of its hub: its routes end and its name is free. Messages that waited for it are dead letters. A
+ * Stops @server and takes it out of its hub: its routes and subscriptions end and its name is free. Messages that waited for it are dead letters. A
  * descriptor of butler_server_get_fd() is closed. Tasks for which the stop did not wait go on; the end of the hub waits for them.
  *
  * Thread: any but its own.
@@ -481,6 +495,7 @@ butler_server_remove (ButlerServer *server)
       server->removed = TRUE;
       butler__server_leave_module (server);
       butler__routes_end (&hub->routes, server->channel);
+      butler__topics_end (&hub->topics, server->channel);
       butler_channel_close (server->channel);
       found = g_ptr_array_remove (hub->servers, server);
     }

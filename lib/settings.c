@@ -14,8 +14,8 @@
 
 #define THE_DEFAULT "default" /* the group, and the only one, of a file that holds a field's fallback */
 
-const char *const butler__settings_reserved[] = { "plugin", "set",   "capacity", "overflow",
-                                                  "loop",   "route", "after",    NULL };
+const char *const butler__settings_reserved[] = { "plugin", "set",   "capacity",   "overflow", "loop",
+                                                  "route",  "after", "subscribes", NULL };
 
 /* The key of a field: its name, as key files spell it. */
 static char *
@@ -214,7 +214,7 @@ butler_settings_new (const ButlerRecordInfo *info,
  * between their elements, or whatever g_key_file_set_list_separator() chose; bytes are the bytes of the text; variants
  * are in the text format of g_variant_parse().
  *
- * The keys of the app file (plugin, set, capacity, overflow, loop, route, after) are passed over; each other key has to
+ * The keys of the app file (plugin, set, capacity, overflow, loop, route, after, subscribes) are passed over; each other key has to
  * be a field's.
  *
  * Thread: any that may read @file.

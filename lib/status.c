@@ -46,6 +46,30 @@ list_dead (ButlerServer *server)
   return all;
 }
 
+static void
+add_subscription (const ButlerType         *type,
+                  const ButlerSubscription *subscription,
+                  gpointer                  all)
+{
+  ButlerSubscriptionStatus one = {
+    .type = g_strdup (type->name),
+    .missed = atomic_load_explicit (&subscription->missed, memory_order_relaxed),
+  };
+
+  g_array_append_val ((GArray *) all, one);
+}
+
+static GArray *
+list_subscriptions (ButlerServer *server)
+{
+  GArray *all = butler_subscription_status_array_new (0);
+
+  butler__hub_lock (server->hub);
+  butler__topics_visit (&server->hub->topics, server->channel, add_subscription, all);
+  butler__hub_unlock (server->hub);
+  return all;
+}
+
 static const char *
 name_loop (const ButlerServer *server)
 {
@@ -89,6 +113,7 @@ get_server_status (ButlerServer *server)
     .dead = stats.dead,
     .dead_letters = list_dead (server),
     .pending = list_pending (server),
+    .subscriptions = list_subscriptions (server),
   };
 
   get_code (server, &status);

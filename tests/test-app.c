@@ -143,6 +143,7 @@ static const Refusal refusals[] = {
   { SERVER "overflow=block\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] overflow", "capacity=" } },
   { SERVER "loop=infinite\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] loop", "\"infinite\"", "queue" } },
   { SERVER "route=perhaps\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] route", "\"perhaps\"", "true", "false" } },
+  { SERVER "subscribes=TestEco\n", BUTLER_ERROR_NOT_FOUND, { "[server echo]", "TestEco", "did you mean TestEcho?" } },
   { SERVER "after=other\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] after", "later" } },
 
   /* settings */
@@ -223,6 +224,26 @@ START_TEST (keys_of_a_server_are_heeded)
 
   ck_assert_uint_eq (butler_channel_get_capacity (channel), 7);
   ck_assert_int_eq (butler_channel_get_overflow (channel), BUTLER_OVERFLOW_DROP_OLDEST);
+  ck_assert (!butler_hub_send_variant (hub, "TestEcho", g_variant_new_parsed ("@a{sv} {}"), &error));
+  butler_assert_error (&error, BUTLER_ERROR_NO_ROUTE, "TestEcho", NULL);
+}
+END_TEST
+
+START_TEST (servers_that_subscribe_need_no_route)
+{
+  g_autoptr (ButlerApp)       app = load_good (APP "[server one]\nplugin=echo\nsubscribes=TestEcho\n"
+                                                   "[server two]\nplugin=echo\nsubscribes=TestEcho;\n");
+  ButlerHub                  *hub = butler_app_get_hub (app);
+  g_autoptr (ButlerHubStatus) status = butler_hub_get_status (hub);
+  g_autoptr (GError)          error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      GArray *subscriptions = g_array_index (status->servers, ButlerServerStatus, i).subscriptions;
+
+      ck_assert_uint_eq (subscriptions->len, 1);
+      ck_assert_str_eq (g_array_index (subscriptions, ButlerSubscriptionStatus, 0).type, "TestEcho");
+    }
   ck_assert (!butler_hub_send_variant (hub, "TestEcho", g_variant_new_parsed ("@a{sv} {}"), &error));
   butler_assert_error (&error, BUTLER_ERROR_NO_ROUTE, "TestEcho", NULL);
 }
@@ -360,6 +381,7 @@ main (void)
 
   tcase_add_test (good, servers_are_made_in_the_order_of_the_file);
   tcase_add_test (good, keys_of_a_server_are_heeded);
+  tcase_add_test (good, servers_that_subscribe_need_no_route);
   tcase_add_test (good, start_runs_the_servers);
   tcase_add_test (good, failing_start_is_reported);
   tcase_add_test (good, set_changes_keys);

@@ -34,6 +34,21 @@ START_TEST (a_type_goes_to_the_server_that_handles_it)
 }
 END_TEST
 
+START_TEST (urgent_messages_go_the_same_way)
+{
+  g_autoptr (ButlerHub) hub = butler_hub_new ();
+  ButlerChannel *own = own_channel (hub, "own", 0, BUTLER_OVERFLOW_FAIL);
+  Number number = { 2 };
+
+  ck_assert (number_route (hub, own, NULL));
+  ck_assert (send_number (hub, 1, NULL));
+  ck_assert (number_send_urgent (hub, &number, NULL));
+  ck_assert_int_eq (number.value, 0);
+  ck_assert_int_eq (wait_for_number (own), 2);
+  ck_assert_int_eq (wait_for_number (own), 1);
+}
+END_TEST
+
 START_TEST (a_type_without_a_route_is_refused)
 {
   g_autoptr (ButlerHub) hub = butler_hub_new ();
@@ -46,6 +61,10 @@ START_TEST (a_type_without_a_route_is_refused)
   butler_assert_error (&error, BUTLER_ERROR_NO_ROUTE, "Note", NULL);
   ck_assert_str_eq (note.text, "kept");
   ck_assert (!note_send (hub, &note, &error));
+  butler_assert_error (&error, BUTLER_ERROR_NO_ROUTE, "Note", NULL);
+  ck_assert_ptr_null (note.text);
+  note.text = g_strdup ("urgent");
+  ck_assert (!note_send_urgent (hub, &note, &error));
   butler_assert_error (&error, BUTLER_ERROR_NO_ROUTE, "Note", NULL);
   ck_assert_ptr_null (note.text);
   ck_assert (!number_post (hub, number_new (), &error));
@@ -443,6 +462,7 @@ main (void)
   TCase *tcase = tcase_create ("hub");
 
   tcase_add_test (tcase, a_type_goes_to_the_server_that_handles_it);
+  tcase_add_test (tcase, urgent_messages_go_the_same_way);
   tcase_add_test (tcase, a_type_without_a_route_is_refused);
   tcase_add_test (tcase, a_second_route_names_both_and_what_to_do);
   tcase_add_test (tcase, a_server_without_routes_takes_what_is_addressed_to_it);

@@ -159,6 +159,81 @@ START_TEST (a_context_knows_where_it_stands)
 }
 END_TEST
 
+static void
+note_value (Script        *self G_GNUC_UNUSED,
+            Number        *number,
+            ButlerContext *context G_GNUC_UNUSED)
+{
+  g_autofree char *word = g_strdup_printf ("%d", number->value);
+
+  write_down (word);
+}
+
+static void
+send_urgent (ButlerServer *server,
+             int           value)
+{
+  Number number = { value };
+
+  ck_assert (number_send_urgent_to (butler_server_get_channel (server), &number, NULL));
+}
+
+/* With a stop all are handled, with a kill all are dead letters; a new start opens both lanes again. */
+START_TEST (urgent_messages_are_handled_first)
+{
+  Script script = { .on_number = note_value };
+  ButlerServer *server = own_server (&script, OPTIONS (.capacity = 10));
+  GError *error = NULL;
+  Number number = { 6 };
+
+  send_to_server (server, 1, 2);
+  send_urgent (server, 3);
+  start (server);
+  ck_assert (butler_server_stop (server));
+  assert_diary ("3 1 2");
+
+  start (server);
+  send_urgent (server, 5);
+  ck_assert (butler_server_stop (server));
+  assert_diary ("5");
+  ck_assert (!number_send_urgent_to (butler_server_get_channel (server), &number, &error));
+  butler_assert_error (&error, BUTLER_ERROR_CLOSED, "Number", "s", NULL);
+  assert_figures (hub, "s", 4, 4, 0);
+}
+END_TEST
+
+static void
+kill_it (Script        *self,
+         Number        *number G_GNUC_UNUSED,
+         ButlerContext *context)
+{
+  ButlerServer *server = butler_context_get_server (context);
+
+  self->data = server;
+  send_to_server (server, 2, 3);
+  for (int i = 4; i <= 6; i++)
+    {
+      Number urgent = { i };
+
+      g_assert_true (number_send_urgent_to (butler_server_get_channel (server), &urgent, NULL));
+    }
+  g_assert_true (butler_server_kill (server));
+}
+
+START_TEST (killed_are_urgent_messages_too)
+{
+  Script script = { .on_number = kill_it };
+  ButlerServer *server = own_server (&script, NO_OPTIONS);
+
+  start (server);
+  send_urgent (server, 1);
+  ck_assert (butler_server_join (server));
+  ck_assert_int_eq (script.handled, 1);
+  assert_figures (hub, "s", 6, 1, 5);
+  ck_assert_uint_eq (dead_letters (server, BUTLER_DEAD_KILLED), 5);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -173,6 +248,8 @@ main (void)
   tcase_add_test (tcase, what_no_handler_takes_is_a_dead_letter);
   tcase_add_test (tcase, other_versions_of_a_message_are_converted_or_dead);
   tcase_add_test (tcase, a_context_knows_where_it_stands);
+  tcase_add_test (tcase, urgent_messages_are_handled_first);
+  tcase_add_test (tcase, killed_are_urgent_messages_too);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }

@@ -256,7 +256,7 @@ START_TEST (reserved_names_are_refused)
   for (guint i = 0; butler__settings_reserved[i] != NULL; i++)
     assert_no_setting (butler__settings_reserved[i], (ButlerField) { .kind = BUTLER_KIND_STRING, .size = 8 },
                        "belongs to the app file");
-  ck_assert_uint_eq (g_strv_length ((GStrv) butler__settings_reserved), 7);
+  ck_assert_uint_eq (g_strv_length ((GStrv) butler__settings_reserved), 8);
 }
 END_TEST
 

@@ -337,6 +337,44 @@ START_TEST (a_hold_is_waited_for_before_a_migration)
 }
 END_TEST
 
+/* The servers have stopped: how many ticks of that number the code of @version has answered. */
+static guint
+count_answers (guint32 version,
+               guint64 number)
+{
+  guint found = 0;
+
+  for (gsize n = butler_channel_get_length (answers); n > 0; n--)
+    {
+      g_autoptr (SwapAnswer) answer = next_answer ();
+
+      found += answer->version == version && answer->number == number ? 1 : 0;
+    }
+  return found;
+}
+
+/* By one that rolls, by one with another state, and by one that is refused. */
+START_TEST (a_swap_keeps_subscriptions)
+{
+  static const char *const names[] = { "SwapTick", NULL };
+  static const char *const plugins[] = { "swap-1", "swap-2", "swap-3" };
+  ButlerServer *servers[2] = { start_server ("a", ((ButlerServerOptions) { .no_route = TRUE, .subscribes = names })), start_server ("b", UNROUTED) };
+
+  ck_assert (butler_server_subscribe (servers[1], &swap_tick_info, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (plugins); i++)
+    {
+      if (i > 0)
+        butler_swap_report_free (swap_to (plugins[i]));
+      ck_assert_uint_eq (swap_tick_publish (hub, &(SwapTick) { .number = 100 + i }, NULL), 2);
+      ck_assert (butler_server_stop (servers[0]) && butler_server_stop (servers[1]));
+      ck_assert_uint_eq (count_answers (i + 1, 100 + i), 2);
+      ck_assert (butler_server_start (servers[0], NULL) && butler_server_start (servers[1], NULL));
+    }
+  swap_fails ("swap-fewer", BUTLER_ERROR_BAD_HANDLERS, "no handler of SwapOrder any more");
+  ck_assert_uint_eq (swap_tick_publish (hub, &(SwapTick) { .number = 9 }, NULL), 2);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -361,6 +399,7 @@ main (void)
   tcase_add_test (tcase, what_is_swapped_out_goes);
   tcase_add_test (tcase, a_pointer_into_the_old_file_keeps_it);
   tcase_add_test (tcase, a_hold_is_waited_for_before_a_migration);
+  tcase_add_test (tcase, a_swap_keeps_subscriptions);
   suite_add_tcase (suite, tcase);
   return butler_test_main (suite);
 }

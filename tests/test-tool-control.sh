@@ -134,6 +134,19 @@ shows_status ()
   end_it && return $result
 }
 
+shows_subscriptions ()
+{
+  start_waiting app
+  tool 0 status && ! grep "SUBSCRIBES TO" "$work/out"
+  result=$?
+  end_it && [ $result -eq 0 ] || return
+  start_waiting app --set echo.subscribes=TestEcho
+  tool 0 status && has out "SUBSCRIBES TO" && grep '^echo  *TestEcho  *0$' "$work/out" >/dev/null &&
+    tool 0 status --json && has out '"subscriptions":[{"type":"TestEcho","missed":0}]'
+  result=$?
+  end_it && return $result
+}
+
 # Every column begins where its head does.
 columns_are_aligned ()
 {
@@ -293,6 +306,7 @@ check "wrong usage exits with 2" refuses_wrong_usage
 check "each command has help" has_help
 check "nothing runs" nothing_runs
 check "status of a program" shows_status
+check "status shows subscriptions" shows_subscriptions
 check "columns are aligned" columns_are_aligned
 check "stats of a program" shows_figures
 check "JSON" speaks_json

@@ -100,6 +100,30 @@ print_servers (const GArray *servers)
   tool_table_print (table);
 }
 
+static void
+print_subscriptions (const GArray *servers)
+{
+  ToolTable *table = tool_table_new ("SERVER", "SUBSCRIBES TO", ">MISSED", NULL);
+  guint n = 0;
+
+  for (guint i = 0; i < length_of (servers); i++)
+    {
+      const ButlerServerStatus *server = NTH (servers, ButlerServerStatus, i);
+
+      for (guint k = 0; k < length_of (server->subscriptions); k++, n++)
+        {
+          const ButlerSubscriptionStatus *one = NTH (server->subscriptions, ButlerSubscriptionStatus, k);
+
+          tool_table_add (table, k == 0 ? server->name : NULL);
+          tool_table_add (table, one->type);
+          tool_table_add_format (table, "%" G_GUINT64_FORMAT, one->missed);
+        }
+    }
+  if (n > 0)
+    puts ("");
+  tool_table_print (table);
+}
+
 /* One line for each pin, the first beside its generation. */
 static void
 add_generation (ToolTable                    *table,
@@ -158,6 +182,7 @@ print_status (GVariant *answer)
   print_count (status->modules, "plugin");
   puts (status->stopping ? ", stopping" : "");
   print_servers (status->servers);
+  print_subscriptions (status->servers);
   print_modules (status->modules);
   return tool_finish ();
 }

@@ -50,6 +50,11 @@ gboolean       butler_channel_try_send         (ButlerChannel          *channel,
                                                 gpointer                value,
                                                 GError                **error);
 BUTLER_AVAILABLE_IN_1_0
+gboolean       butler_channel_send_urgent      (ButlerChannel          *channel,
+                                                const ButlerRecordInfo *info,
+                                                gpointer                value,
+                                                GError                **error);
+BUTLER_AVAILABLE_IN_1_0
 gboolean       butler_channel_post             (ButlerChannel          *channel,
                                                 const ButlerRecordInfo *info,
                                                 gpointer                record,

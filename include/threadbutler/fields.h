@@ -50,11 +50,14 @@ struct _ButlerField
   const char             *doc;       /* settings only */
 };
 
+/* Opaque messages only: there is a function that clears them, and none that copies them. */
+#define BUTLER_RECORD_NO_COPY (1u << 0)
+
 /* The description of a record type as one file was compiled with it. Append-only: info_size says what is there. */
 struct _ButlerRecordInfo
 {
   guint32            info_size;
-  guint32            flags;       /* 0 */
+  guint32            flags;       /* BUTLER_RECORD_NO_COPY, or 0 */
   const char        *name;
   guint32            size;
   guint32            align;

@@ -41,6 +41,11 @@ gboolean       butler_hub_try_send     (ButlerHub              *hub,
                                         gpointer                value,
                                         GError                **error);
 BUTLER_AVAILABLE_IN_1_0
+gboolean       butler_hub_send_urgent  (ButlerHub              *hub,
+                                        const ButlerRecordInfo *info,
+                                        gpointer                value,
+                                        GError                **error);
+BUTLER_AVAILABLE_IN_1_0
 gboolean       butler_hub_post         (ButlerHub              *hub,
                                         const ButlerRecordInfo *info,
                                         gpointer                record,

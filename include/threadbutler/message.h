@@ -52,6 +52,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
   {                                                                                                                    \
     return butler_channel_try_send (channel_, &name##_info, value_, error_);                                           \
   }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_send_urgent (ButlerHub *hub_, Name *value_, GError **error_)            \
+  {                                                                                                                    \
+    return butler_hub_send_urgent (hub_, &name##_info, value_, error_);                                                \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_send_urgent_to (ButlerChannel *channel_, Name *value_, GError **error_) \
+  {                                                                                                                    \
+    return butler_channel_send_urgent (channel_, &name##_info, value_, error_);                                        \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline guint name##_publish (ButlerHub *hub_, Name *value_, GError **error_)                   \
+  {                                                                                                                    \
+    return butler_hub_publish (hub_, &name##_info, value_, error_);                                                    \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_subscribe (ButlerHub *hub_, ButlerChannel *channel_, GError **error_)   \
+  {                                                                                                                    \
+    return butler_hub_subscribe (hub_, &name##_info, channel_, error_);                                                \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline gboolean name##_unsubscribe (ButlerHub *hub_, ButlerChannel *channel_)                  \
+  {                                                                                                                    \
+    return butler_hub_unsubscribe (hub_, &name##_info, channel_);                                                      \
+  }                                                                                                                    \
   BUTLER__UNUSED static inline gboolean name##_post (ButlerHub *hub_, Name *message_, GError **error_)                 \
   {                                                                                                                    \
     return butler_hub_post (hub_, &name##_info, message_, error_);                                                     \
@@ -127,6 +147,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
   BUTLER__MESSAGE_FUNCTIONS (Name, name)                                                                               \
   G_STATIC_ASSERT (sizeof (Name) > 0)
 
+/* Whether a copy of an opaque type's bytes is a copy is known to who made it alone. */
+#ifdef __cplusplus
+#define BUTLER__OPAQUE_FLAGS(Name, name, clear_func, copy_func)                                                        \
+  static constexpr guint32 name##_flags_of (void (*clear) (Name *), void (*copy) (const Name *, Name *))               \
+  {                                                                                                                    \
+    return clear != nullptr && copy == nullptr ? (guint32) BUTLER_RECORD_NO_COPY : 0;                                  \
+  }                                                                                                                    \
+  BUTLER__UNUSED static constexpr guint32 name##_opaque_flags = name##_flags_of (clear_func, copy_func);
+#else
+#define BUTLER__OPAQUE_FLAGS(Name, name, clear_func, copy_func)                                                        \
+  enum                                                                                                                 \
+  {                                                                                                                    \
+    name##_opaque_flags = _Generic ((copy_func),                                                                       \
+      void (*) (const Name *, Name *): 0,                                                                              \
+      default: _Generic ((clear_func), void (*) (Name *): BUTLER_RECORD_NO_COPY, default: 0))                          \
+  };
+#endif
+
 /* A C type whose fields nobody names. clear_func (Name *value) frees what it owns and leaves it fit to be overwritten;
  * copy_func (const Name *value, Name *copy) fills copy, whose bytes are zero. Either may be NULL: nothing to free; bytes are the copy. */
 #define BUTLER_OPAQUE_MESSAGE(Name, name, clear_func, copy_func)                                                       \
@@ -145,7 +183,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerMessage, butler_message_free)
     else                                                                                                               \
       memcpy (copy, value, sizeof (Name));                                                                             \
   }                                                                                                                    \
-  BUTLER__INFO (Name, name, 0, NULL, name##_clear_opaque, name##_copy_opaque);                                         \
+  BUTLER__OPAQUE_FLAGS (Name, name, clear_func, copy_func)                                                             \
+  BUTLER__FLAGGED_INFO (Name, name, name##_opaque_flags, 0, NULL, name##_clear_opaque, name##_copy_opaque);            \
   BUTLER__RECORD_FUNCTIONS (Name, name)                                                                                \
   BUTLER__MESSAGE_FUNCTIONS (Name, name)                                                                               \
   G_STATIC_ASSERT (sizeof (Name) > 0)

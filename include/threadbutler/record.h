@@ -101,10 +101,13 @@ gpointer    butler_settings_from_key_file (const ButlerRecordInfo *info,
   }
 
 #define BUTLER__INFO(Name, name, n, table, clear_func, copy_func)                                                      \
+  BUTLER__FLAGGED_INFO (Name, name, 0, n, table, clear_func, copy_func)
+
+#define BUTLER__FLAGGED_INFO(Name, name, flags, n, table, clear_func, copy_func)                                       \
   G_STATIC_ASSERT (__alignof__ (Name) <= __alignof__ (max_align_t)); /* what malloc gives */                           \
   BUTLER__UNUSED static gpointer name##_layout;                                                                        \
   BUTLER__UNUSED static const ButlerRecordInfo name##_info = {                                                         \
-    sizeof (ButlerRecordInfo), 0, #Name, sizeof (Name), __alignof__ (Name), n, sizeof (ButlerField), table,            \
+    sizeof (ButlerRecordInfo), flags, #Name, sizeof (Name), __alignof__ (Name), n, sizeof (ButlerField), table,            \
     &name##_layout, clear_func, copy_func                                                                              \
   }
 

@@ -45,6 +45,8 @@ typedef struct
   GKeyFile      *settings_file;  /* (transfer none) (nullable): read the settings from here, if there are none above, and anew at each
                                   * swap of the plugin. Nobody changes it as long as the server lives */
   const char    *settings_group; /* (nullable): the group in it; its keys that name no setting are those of an app file, or an error */
+  const char *const *subscribes; /* (nullable): names of types of the set, NULL-terminated: the server gets what is published of them,
+                                  * and they are not routed to it: see butler_server_subscribe(), butler_server_route() */
 } ButlerServerOptions;
 
 #ifndef __cplusplus

@@ -19,6 +19,12 @@ BUTLER_RECORD (ButlerPendingStatus, butler_pending_status, BUTLER_PENDING_STATUS
   F (R, uint64, number)
 BUTLER_RECORD (ButlerDeadStatus, butler_dead_status, BUTLER_DEAD_STATUS_FIELDS);
 
+/* A type of which a server gets a copy of whatever is published. */
+#define BUTLER_SUBSCRIPTION_STATUS_FIELDS(F, R)                                     \
+  F (R, string, type)                                                               \
+  F (R, uint64, missed) /* messages that its channel refused, as it was full or closed */
+BUTLER_RECORD (ButlerSubscriptionStatus, butler_subscription_status, BUTLER_SUBSCRIPTION_STATUS_FIELDS);
+
 /* One server, as ButlerServerStats and more. */
 #define BUTLER_SERVER_STATUS_FIELDS(F, R)                                                          \
   F (R, string, name)                                                                              \
@@ -37,7 +43,8 @@ BUTLER_RECORD (ButlerDeadStatus, butler_dead_status, BUTLER_DEAD_STATUS_FIELDS);
   F (R, uint64, failed)                                                                            \
   F (R, uint64, dead)                                                                              \
   F (R, array (record (butler_dead_status)), dead_letters) /* of each reason of which there are some */ \
-  F (R, array (record (butler_pending_status)), pending)   /* the newest first */
+  F (R, array (record (butler_pending_status)), pending)   /* the newest first */                       \
+  F (R, array (record (butler_subscription_status)), subscriptions)
 BUTLER_RECORD (ButlerServerStatus, butler_server_status, BUTLER_SERVER_STATUS_FIELDS);
 
 #define BUTLER_HUB_STATUS_FIELDS(F, R)                                                               \

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 #include <threadbutler/context.h>
+#include <threadbutler/publish.h>
 
 G_BEGIN_DECLS
 

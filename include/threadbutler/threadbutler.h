@@ -17,6 +17,7 @@
 #include <threadbutler/module.h>
 #include <threadbutler/plugin.h>
 #include <threadbutler/probe.h>
+#include <threadbutler/publish.h>
 #include <threadbutler/record.h>
 #include <threadbutler/scope.h>
 #include <threadbutler/server.h>

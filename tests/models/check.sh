@@ -88,4 +88,9 @@ expect fails credits -DGROUPS
 expect fails credits -DSTALE
 expect fails credits -DCLOSE -DSILENT
 
+expect holds lanes
+for without in NOKICK NORECHECK LATE DROPS PUBLICFIRST ASKEDONLY ONELANE; do
+  expect fails lanes "-D$without"
+done
+
 exit $failed
