@@ -331,7 +331,8 @@ butler__channel_next (ButlerChannel *channel)
       guint control;
 
       butler__channel_clear_if_asked (channel);
-      butler__channel_drop_request (channel, BUTLER__REQUEST_TIMER); /* whoever sleeps next looks at the alarms before */
+      if (butler__channel_is_asked (channel, BUTLER__REQUEST_TIMER)) /* whoever sleeps next looks at the alarms before */
+        butler__channel_drop_request (channel, BUTLER__REQUEST_TIMER);
       control = atomic_load_explicit (&channel->control, memory_order_acquire);
       if (control != 0)
         return control == BUTLER__REQUEST_URGENT ? next_in_turn (channel) : NULL;

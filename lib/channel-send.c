@@ -5,6 +5,7 @@
 #include <threadbutler/error.h>
 
 #include "lib/channel.h"
+#include "lib/ear.h"
 #include "lib/message.h"
 #include "lib/outbox.h"
 
@@ -18,6 +19,8 @@ set_refusal (GError            **error,
 {
   const char *type = layout->type->name;
 
+  if (result != BUTLER__CLOSED_NOW)
+    butler__ear_refuse ();
   switch (result)
     {
     case BUTLER__CLOSED_NOW:
@@ -58,10 +61,10 @@ put (ButlerChannel *channel,
   const ButlerLayout *layout = message->layout;
   ButlerSendResult result;
 
+  if (butler__outbox_take (channel, message))
+    return !butler__ear_refuses (message, error);
   if (G_LIKELY (channel != NULL))
     {
-      if (butler__outbox_take (channel, message))
-        return TRUE;
       result = channel->kind->put (channel, message, patience);
       if (G_LIKELY (result == BUTLER__SENT))
         return TRUE;
@@ -117,10 +120,13 @@ butler__channel_post_urgent (ButlerChannel *channel,
   const ButlerLayout *layout = message->layout;
   ButlerSendResult result;
 
-  if (channel != NULL)
+  if (butler__outbox_take_urgent (channel, message))
     {
-      if (butler__outbox_take_urgent (channel, message))
+      if (!butler__ear_refuses (message, error))
         return TRUE;
+    }
+  else if (channel != NULL)
+    {
       result = butler__channel_put_urgent (channel, message, accepted ? BUTLER__ABOVE_CAPACITY : BUTLER__NEVER_WAIT);
       if (result == BUTLER__SENT)
         return TRUE;
@@ -141,10 +147,18 @@ try_send_value (ButlerChannel      *channel,
   ButlerMessage *message;
   ButlerSendResult result;
 
-  if (channel == NULL)
-    return set_no_route (error, layout);
   message = butler__message_new (layout, value);
-  result = butler__outbox_take (channel, message) ? BUTLER__SENT : channel->kind->put (channel, message, BUTLER__NEVER_WAIT);
+  if (butler__outbox_take (channel, message))
+    {
+      if (butler__ear_refuses (message, error))
+        {
+          butler__envelope_free (message);
+          return FALSE;
+        }
+      result = BUTLER__SENT;
+    }
+  else
+    result = channel != NULL ? channel->kind->put (channel, message, BUTLER__NEVER_WAIT) : BUTLER__CLOSED_NOW;
   if (result == BUTLER__SENT)
     {
       memset (value, 0, layout->size);
@@ -152,6 +166,8 @@ try_send_value (ButlerChannel      *channel,
     }
   /* The envelope alone: the fields are still the caller's. */
   butler__envelope_free (message);
+  if (channel == NULL)
+    return set_no_route (error, layout);
   set_refusal (error, result, channel, layout);
   return FALSE;
 }

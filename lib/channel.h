@@ -259,7 +259,7 @@ butler__channel_pop (ButlerChannel *channel)
   ButlerMessage *message = channel->ready;
 
   channel->ready = message->link;
-  __builtin_prefetch (butler__envelope_payload (channel->ready));
+  __builtin_prefetch ((const void *) ((guintptr) channel->ready + sizeof (ButlerMessage))); /* its payload, if there is one */
   message->link = NULL;
   butler__channel_count_consumed (channel);
   if (channel->bounded)

@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "lib/message.h"
 #include "lib/switch.h"
+#include "lib/tap.h"
 
 /* From the channel to the handler, on whatever thread has the reader's role. */
 
@@ -34,6 +35,7 @@ butler__server_note_failure (ButlerServer  *server,
 
   if (context->error == NULL)
     return;
+  butler__taps_fail (server, type, context->error);
   if (server->starting)
     {
       butler_context_take_error (&server->context, g_steal_pointer (&context->error));
@@ -66,7 +68,10 @@ handle (ButlerServer             *server,
   context->type = entry->layout->type->name;
   atomic_store_explicit (&server->doing, context->type, memory_order_relaxed);
   server->busy = TRUE;
-  entry->func (server->record, butler__envelope_payload (message), context);
+  if (G_LIKELY (atomic_load_explicit (&server->taps, memory_order_relaxed) == NULL))
+    entry->func (server->record, butler__envelope_payload (message), context);
+  else
+    butler__call_handler (server, entry, message);
   server->busy = FALSE;
   atomic_store_explicit (&server->doing, NULL, memory_order_relaxed);
   if (G_UNLIKELY (context->error != NULL))

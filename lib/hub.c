@@ -126,6 +126,8 @@ end_all (ButlerHub *hub)
     }
   if (end.swaps != NULL)
     end.swaps (hub);
+  if (end.observers != NULL)
+    end.observers (hub);
   return TRUE;
 }
 

@@ -17,6 +17,7 @@ typedef struct
   gboolean (*servers)    (ButlerHub *hub); /* ends all servers, and then frees them; FALSE on the thread of one */
   void     (*tasks)      (ButlerHub *hub);
   void     (*swaps)      (ButlerHub *hub); /* lets no swap begin any more, and waits for the one that goes on */
+  void     (*observers)  (ButlerHub *hub); /* ends what watches handlers: none runs any more */
 } ButlerHubEnd;
 
 /* Two counts: ref_count is what programs hold, and its end stops everything; memory is what servers and sources hold, so that a
@@ -46,6 +47,7 @@ struct _ButlerHub
   guint           starting;     /* how many butler_hub_start() are at it: a shutdown is not over before they are */
   gboolean        shutting_down; /* until no server is active any more */
   gboolean        gone;         /* the last reference is being given back: nothing starts any more */
+  GSList         *observers;    /* (owned): what watches the servers' handlers, see lib/tap.h */
   GError         *error;        /* (owned) (nullable): the first that butler_hub_fail() was given */
 
   GThreadPool    *tasks;        /* (owned) (nullable): those that belong to no server */

@@ -13,7 +13,7 @@ typedef struct
   GQueue letters;
 } ButlerOutbox;
 
-/* How many are open, in the process. Relaxed: a thread sees its own, and only that one matters to it. */
+/* How many are open, in the process, and ears (lib/ear.h). Relaxed: a thread sees its own, and only that one matters to it. */
 extern _Atomic guint butler__outboxes_open;
 
 /* butler__outbox_open() holds back what the calling thread sends from now on, until butler__outbox_close(). */
@@ -32,7 +32,8 @@ gboolean butler__outbox_is_open (void);
 void butler__outbox_post (ButlerOutbox *outbox);
 void butler__outbox_drop (ButlerOutbox *outbox);
 
-/* butler__outbox_take() consumes @message if the calling thread has one open; else it is FALSE. The other one is for the urgent lane. */
+/* butler__outbox_take() consumes @message if the calling thread has one open, or an ear that keeps it; else it is FALSE. @channel is NULL
+ * if nobody takes this type. The other one is for the urgent lane. */
 gboolean butler__outbox_take_slow (ButlerChannel *channel,
                                    ButlerMessage *message,
                                    gboolean       urgent);

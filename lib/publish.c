@@ -6,6 +6,7 @@
 #include <string.h>
 #include <threadbutler/error.h>
 
+#include "lib/ear.h"
 #include "lib/log.h"
 #include "lib/message.h"
 #include "lib/outbox.h"
@@ -60,7 +61,8 @@ deliver (ButlerSubscription *subscription,
   ButlerChannel *channel = subscription->channel;
   const ButlerType *type = message->layout->type;
 
-  if (butler__outbox_take (channel, message) || channel->kind->put (channel, message, BUTLER__NEVER_WAIT) == BUTLER__SENT)
+  if (butler__outbox_take (channel, message) ? !butler__ear_refuses (message, NULL)
+                                             : channel->kind->put (channel, message, BUTLER__NEVER_WAIT) == BUTLER__SENT)
     return TRUE;
   butler_message_free (message);
   count_missed (subscription, type);

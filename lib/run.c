@@ -8,6 +8,7 @@
 #include "lib/pending.h"
 #include "lib/pool.h"
 #include "lib/switch.h"
+#include "lib/tap.h"
 
 /* One run of a server, from its startup events to its last message and beyond, on whatever thread has the reader's role. */
 
@@ -112,13 +113,16 @@ run_startup (ButlerServer *server,
 {
   gboolean ok = FALSE;
   gboolean set_started;
+  ButlerCall call;
 
   server->record = server->given_state != NULL ? server->given_state : butler_record_new (server->handlers->set.state);
   server->context.cancellable = server->cancellable = g_cancellable_new ();
   server->starting = TRUE;
+  butler__call_begin (&call, server, BUTLER__CALL_START, NULL);
   set_started = run_set_start (server, error);
   if (set_started)
     ok = run_startup_events (server, error);
+  butler__call_end (&call, error != NULL ? *error : NULL);
   server->starting = FALSE;
   if (set_started && !ok)
     {
@@ -131,11 +135,15 @@ run_startup (ButlerServer *server,
 static void
 run_shutdown (ButlerServer *server)
 {
+  ButlerCall call;
+
   butler__pending_wait (server, get_limit (server), TRUE);
+  butler__call_begin (&call, server, BUTLER__CALL_STOP, NULL);
   server->busy = TRUE;
   butler__events_run_shutdown (&server->shutdown, &server->context);
   server->busy = FALSE;
   run_set_stop (server);
+  butler__call_end (&call, NULL);
 }
 
 static void

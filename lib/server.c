@@ -10,6 +10,7 @@
 #include "lib/settings.h"
 #include "lib/subscribe.h"
 #include "lib/switch.h"
+#include "lib/tap.h"
 
 #define DEFAULT_POOL_SIZE 2
 #define DEFAULT_END_LIMIT 10000 /* ms */
@@ -175,6 +176,7 @@ add_to_hub (ButlerServer              *server,
     set_routes (server, options);
   butler__subscribe_all (server, options->subscribes);
   g_ptr_array_add (hub->servers, butler_server_ref (server));
+  butler__taps_begin (server);
   hub->end.servers = butler__hub_end_servers;
   return TRUE;
 }
@@ -204,6 +206,7 @@ server_alloc (ButlerHub                 *hub,
   g_mutex_init (&server->pending_lock);
   butler__alarms_init (&server->alarms);
   butler__timers_init (&server->timers);
+  g_mutex_init (&server->taps_lock);
   return server;
 }
 
@@ -229,7 +232,9 @@ server_free (ButlerServer *server)
   g_free (server->settings_group);
   g_clear_error (&server->start_error);
   butler__hub_drop (server->hub);
+  butler__taps_end (server);
   g_mutex_clear (&server->pending_lock);
+  g_mutex_clear (&server->taps_lock);
   g_free (server->name);
   g_free (server);
 }

@@ -62,6 +62,9 @@ struct _ButlerServer
   /* Any thread. */
   _Atomic gboolean killed;     /* release in butler__server_request_end(), acquire between two messages */
 
+  /* Written under the hub's mutex and taps_lock, relaxed; the dispatcher looks for NULL, and takes it under taps_lock (lib/tap.c). */
+  _Atomic (struct _ButlerTaps *) taps; /* (owned) (nullable): what watches the handlers */
+
   /* Who has the reader's role only; of a server that does not run, under the hub's mutex. */
   ButlerHandlers *handlers;    /* (owned): changed under the hub's mutex too */
   ButlerPin       pin;         /* of the generation that they are of; as they */
@@ -91,6 +94,7 @@ struct _ButlerServer
   _Atomic guint   begun;       /* the run whose start is over; release, read by is_starting() in lifecycle.c */
 
   GMutex          pending_lock; /* for who lists what is pending; a leaf lock */
+  GMutex          taps_lock;    /* a leaf lock */
 
   /* Relaxed, any thread. */
   _Atomic guint64 results;     /* of tasks: messages that did not come through the channel */

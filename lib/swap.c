@@ -9,6 +9,7 @@
 #include "lib/halt.h"
 #include "lib/names.h"
 #include "lib/reaper.h"
+#include "lib/tap.h"
 
 /* The way of a swap: load all, plan all, then either publish while messages flow, or let all servers stand still first. Publishing is one
  * point, under the hub's mutex. */
@@ -159,6 +160,8 @@ publish (GPtrArray *candidates,
     {
       ButlerCandidate *candidate = candidates->pdata[i];
 
+      butler__observers_swapped (candidate->module->hub, candidate->module->name, candidate->module->current->number,
+                                 candidate->generation->number);
       candidate->module->current = candidate->generation;
       g_ptr_array_add (candidate->module->generations, g_steal_pointer (&candidate->generation));
     }

@@ -92,7 +92,7 @@ refuses_wrong_usage ()
 {
   app
   tool 2 && err_has "which command?" &&
-    tool 2 rnu && err_has '"rnu"' "run, dev, check, inspect, status, stats, reload, stop and new-plugin" &&
+    tool 2 rnu && err_has '"rnu"' "run, dev, check, inspect, status, stats, reload, stop, new-plugin and replay" &&
     tool 2 --nonsense && err_has "--nonsense" &&
     tool 2 run && err_has "APP.ini" "threadbutler run --help" &&
     tool 2 run "$work/app.ini" more && err_has "one APP.ini" &&

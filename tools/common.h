@@ -79,5 +79,7 @@ int tool_reload  (int    argc,
                   char **argv);
 int tool_stop    (int    argc,
                   char **argv);
+int tool_replay  (int    argc,
+                  char **argv);
 int tool_new_plugin (int    argc,
                      char **argv);

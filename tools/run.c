@@ -127,6 +127,82 @@ tool_open_control (ButlerApp  *app,
   return control;
 }
 
+/* What is written down while the servers run. */
+typedef struct
+{
+  char *trace;       /* (owned) (nullable) */
+  char *record;      /* (owned) (nullable) */
+  char *record_only; /* (owned) (nullable): "NAME,NAME" */
+} Files;
+
+static gboolean
+check_names (ButlerHub *hub,
+             GStrv      names,
+             GError   **error)
+{
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    if (butler_hub_get_server (hub, names[i]) == NULL)
+      {
+        g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NOT_FOUND, "--record-only: there is no server \"%s\"", names[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+start_recording (ButlerHub   *hub,
+                 const Files *files,
+                 GError     **error)
+{
+  g_auto (GStrv) only = files->record_only != NULL ? g_strsplit (files->record_only, ",", -1) : NULL;
+
+  if (files->record == NULL && only == NULL)
+    return TRUE;
+  if (files->record == NULL)
+    {
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_CONFIG, "--record-only says which servers, but not which file: --record=FILE");
+      return FALSE;
+    }
+  return check_names (hub, only, error) && butler_hub_record_start (hub, files->record, (const char *const *) only, error);
+}
+
+static gboolean
+start_files (ButlerHub   *hub,
+             const Files *files)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (start_recording (hub, files, &error) && (files->trace == NULL || butler_hub_trace_start (hub, files->trace, &error)))
+    return TRUE;
+  tool_say ("%s", error->message);
+  return FALSE;
+}
+
+/* @status is that of the servers; a file that is not whole is a failure of its own. */
+static int
+stop_files (ButlerHub *hub,
+            int        status)
+{
+  g_autoptr (GError) trace = NULL;
+  g_autoptr (GError) record = NULL;
+
+  if (!butler_hub_trace_stop (hub, &trace))
+    tool_say ("%s", trace->message);
+  if (!butler_hub_record_stop (hub, &record))
+    tool_say ("%s", record->message);
+  return trace != NULL || record != NULL ? TOOL_FAILED : status;
+}
+
+static void
+files_clear (Files *files)
+{
+  g_free (files->trace);
+  g_free (files->record);
+  g_free (files->record_only);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Files, files_clear)
+
 int
 tool_run (int    argc,
           char **argv)
@@ -134,12 +210,18 @@ tool_run (int    argc,
   gboolean                   watched = FALSE;
   g_autofree char           *path = NULL;
   g_autofree char           *name = NULL;
+  g_auto (Files)             files = { 0 };
   gboolean                   no_control = FALSE;
   g_autoptr (ButlerControl)  control = NULL;
   g_autoptr (ButlerApp)      app = NULL; /* goes before the control: who waits for the end sees that go */
   g_autoptr (ButlerHubWatch) watch = NULL; /* goes before its hub */
   const GOptionEntry         entries[] = {
     { "watch", 'w', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &watched, "Replace a plugin when its file changes", NULL },
+    { "trace", 't', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &files.trace,
+      "Write what all handlers did, for chrome://tracing or ui.perfetto.dev", "FILE" },
+    { "record", 'r', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &files.record,
+      "Write what enters the servers, and what their handlers send, for threadbutler replay", "FILE" },
+    { "record-only", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &files.record_only, "Record these servers alone", "NAME,..." },
     TOOL_CONTROL_ENTRIES (&name, &no_control),
     G_OPTION_ENTRY_NULL,
   };
@@ -156,5 +238,7 @@ tool_run (int    argc,
     return TOOL_FAILED;
   if (!no_control)
     control = tool_open_control (app, path, name);
-  return tool_run_app (app, control);
+  if (!start_files (butler_app_get_hub (app), &files))
+    return TOOL_REFUSED;
+  return stop_files (butler_app_get_hub (app), tool_run_app (app, control));
 }

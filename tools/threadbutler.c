@@ -26,6 +26,7 @@ static const Command commands[] = {
   { "reload", tool_reload },
   { "stop", tool_stop },
   { "new-plugin", tool_new_plugin },
+  { "replay", tool_replay },
 };
 
 #define SUMMARY                                                                                                        \
@@ -41,6 +42,7 @@ static const Command commands[] = {
   "  reload [PLUGIN]...  let it replace plugins whose files have changed\n"                                            \
   "  stop [NAME]         let it stop in order, and wait until it has\n"                                                \
   "  new-plugin NAME     write a plugin to begin with\n"                                                               \
+  "  replay FILE         hand recorded messages to a plugin again and compare what it sends\n"                         \
   "\n"                                                                                                                 \
   "Each command has a --help of its own; all of it is in threadbutler(1)."
 
@@ -52,7 +54,8 @@ run_command (int    argc,
     if (g_str_equal (commands[i].name, argv[0]))
       return commands[i].run (argc, argv);
 
-  tool_say ("there is no command \"%s\", only run, dev, check, inspect, status, stats, reload, stop and new-plugin "
+  tool_say ("there is no command \"%s\", only run, dev, check, inspect, status, stats, reload, stop, new-plugin and "
+            "replay "
             "(see threadbutler --help)",
             argv[0]);
   return TOOL_REFUSED;
@@ -100,6 +103,6 @@ main (int    argc,
   if (argc > 1)
     return run_command (argc - 1, argv + 1);
 
-  tool_say ("which command? run, dev, check, inspect, status, stats, reload, stop or new-plugin (see threadbutler --help)");
+  tool_say ("which command? run, dev, check, inspect, status, stats, reload, stop, new-plugin or replay (see threadbutler --help)");
   return TOOL_REFUSED;
 }

@@ -19,12 +19,14 @@
 #include <threadbutler/probe.h>
 #include <threadbutler/publish.h>
 #include <threadbutler/record.h>
+#include <threadbutler/replay.h>
 #include <threadbutler/scope.h>
 #include <threadbutler/server.h>
 #include <threadbutler/status.h>
 #include <threadbutler/swap.h>
 #include <threadbutler/task.h>
 #include <threadbutler/timer.h>
+#include <threadbutler/trace.h>
 #include <threadbutler/types.h>
 #include <threadbutler/version.h>
 #include <threadbutler/watch.h>
