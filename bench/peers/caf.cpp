@@ -37,6 +37,16 @@ extern "C" const char peer_name[] = "caf-pool";
 static constexpr caf::spawn_options threads = caf::no_spawn_options;
 #endif
 
+/* Never destroyed: CAF 0.17 sometimes waits for good for the threads of detached actors, which have ended. What is awaited
+ * are the actors. */
+static caf::actor_system &
+start_system ()
+{
+  auto config = new caf::actor_system_config;
+
+  return *new caf::actor_system (*config);
+}
+
 /* count and fanin */
 
 static caf::behavior
@@ -69,8 +79,7 @@ bool
 peer_count (const PeerArgs *args)
 {
   static PeerTallies tallies;
-  caf::actor_system_config config;
-  caf::actor_system system { config };
+  auto &system = start_system ();
   auto receiver = system.spawn<threads> (counter, &tallies, UINT64_C (1));
 
   peer_begin ();
@@ -92,8 +101,7 @@ bool
 peer_fanin (const PeerArgs *args)
 {
   static PeerTallies tallies;
-  caf::actor_system_config config;
-  caf::actor_system system { config };
+  auto &system = start_system ();
   auto receiver = system.spawn<threads> (counter, &tallies, args->actors);
 
   peer_begin ();
@@ -134,20 +142,15 @@ pass_token (const PeerArgs *args,
             uint64_t        n_links,
             uint64_t        n_hops)
 {
+  auto &system = start_system ();
   PeerLink *links = peer_links_new (n_links, n_hops);
   Actors actors;
 
-  {
-    caf::actor_system_config config;
-    caf::actor_system system { config };
-
-    for (uint64_t i = 0; i < n_links; i++)
-      actors.push_back (system.spawn<threads> (station, &links[i], &actors, (i + 1) % n_links));
-    peer_begin ();
-    caf::anon_send (actors[0], Message { 0, peer_send_value (args, 0) });
-    system.await_all_actors_done ();
-    actors.clear ();
-  }
+  for (uint64_t i = 0; i < n_links; i++)
+    actors.push_back (system.spawn<threads> (station, &links[i], &actors, (i + 1) % n_links));
+  peer_begin ();
+  caf::anon_send (actors[0], Message { 0, peer_send_value (args, 0) });
+  system.await_all_actors_done ();
   return peer_links_check (links);
 }
 
@@ -200,11 +203,10 @@ exchange (const PeerArgs    *args,
   return peer_tally_check (&tally, args->n);
 }
 
-bool
-peer_burst (const PeerArgs *args)
+static bool
+exchange_all (const PeerArgs    *args,
+              caf::actor_system &system)
 {
-  caf::actor_system_config config;
-  caf::actor_system system { config };
   caf::scoped_actor self { system };
   auto receiver = system.spawn<threads> (server);
   bool right = exchange (args, self, receiver); /* makes the heap as large as it will be */
@@ -214,6 +216,16 @@ peer_burst (const PeerArgs *args)
     right = exchange (args, self, receiver) && right;
   peer_end ();
   self->send (receiver, Last {});
+  return right;
+}
+
+bool
+peer_burst (const PeerArgs *args)
+{
+  auto &system = start_system ();
+  bool right = exchange_all (args, system);
+
+  system.await_all_actors_done ();
   return right;
 }
 
@@ -252,8 +264,7 @@ call_all (caf::actor_system &system,
 bool
 peer_create (const PeerArgs *args)
 {
-  caf::actor_system_config config;
-  caf::actor_system system { config };
+  auto &system = start_system ();
   PeerTally tally {};
 
   peer_begin ();
