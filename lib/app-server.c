@@ -104,16 +104,6 @@ read_subscribes (ButlerApp  *app,
   return names;
 }
 
-static gboolean
-check_later_keys (ButlerApp  *app,
-                  const char *group,
-                  GError    **error)
-{
-  if (g_key_file_has_key (app->file, group, "after", NULL))
-    return butler__app_refuse (app, group, "after", error, "this version does not know the key, a later one will");
-  return TRUE;
-}
-
 /* Where a set has settings, this is their reader's business. */
 static gboolean
 check_no_settings (ButlerApp               *app,
@@ -186,7 +176,8 @@ butler__app_make_server (ButlerApp  *app,
                          const char *group,
                          GError    **error)
 {
-  ButlerServerOptions     options = { .options_size = sizeof options };
+  ButlerPolicy            policy;
+  ButlerServerOptions     options = { .options_size = sizeof options, .policy = &policy };
   g_auto (GStrv)          subscribes = read_subscribes (app, group);
   const ButlerHandlerSet *set;
   gpointer                settings;
@@ -194,7 +185,7 @@ butler__app_make_server (ButlerApp  *app,
 
   if (!read_capacity (app, group, &options, error) || !read_overflow (app, group, &options, error)
       || !read_loop (app, group, &options, error) || !read_route (app, group, &options, error)
-      || !check_later_keys (app, group, error))
+      || !butler__app_read_policy (app, group, &policy, error))
     return FALSE;
 
   set = read_set (app, group, error);

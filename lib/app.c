@@ -10,7 +10,6 @@
 #include "lib/keyfile.h"
 #include "lib/names.h"
 
-#define APP_GROUP     "app"
 #define SERVER_PREFIX "server "
 
 gboolean
@@ -111,8 +110,8 @@ butler_app_free (ButlerApp *app)
   g_free (app);
 }
 
-static GPtrArray *
-list_server_names (ButlerApp *app)
+GPtrArray *
+butler__app_list_server_names (ButlerApp *app)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (app->file, NULL);
   GPtrArray     *names = g_ptr_array_new_with_free_func (g_free);
@@ -131,7 +130,7 @@ find_group (ButlerApp  *app,
 {
   g_auto (GStrv) groups = g_key_file_get_groups (app->file, NULL);
 
-  if (g_str_equal (name, APP_GROUP) || g_str_equal (name, BUTLER__APP_DEV_GROUP))
+  if (g_str_equal (name, BUTLER__APP_GROUP) || g_str_equal (name, BUTLER__APP_DEV_GROUP))
     return g_strdup (name);
 
   for (guint i = 0; groups[i] != NULL; i++)
@@ -146,7 +145,7 @@ refuse_server (ButlerApp  *app,
                const char *name,
                GError    **error)
 {
-  g_autoptr (GPtrArray) names = list_server_names (app);
+  g_autoptr (GPtrArray) names = butler__app_list_server_names (app);
   g_autofree char      *hint = butler__name_hint (name, (const char *const *) names->pdata);
 
   return butler__app_refuse (app, NULL, NULL, error, "\"%s\": there is no server \"%s\"%s", assignment, name, hint);
@@ -237,7 +236,7 @@ static gboolean
 check_groups (ButlerApp *app,
               GError   **error)
 {
-  static const char *const known[] = { APP_GROUP, BUTLER__APP_DEV_GROUP, "server", NULL };
+  static const char *const known[] = { BUTLER__APP_GROUP, BUTLER__APP_DEV_GROUP, "server", NULL };
   g_auto (GStrv)           groups = g_key_file_get_groups (app->file, NULL);
   g_autoptr (GHashTable)   names = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -245,7 +244,7 @@ check_groups (ButlerApp *app,
     {
       const char *name = butler__app_server_name (groups[i]);
 
-      if (name == NULL && !g_str_equal (groups[i], APP_GROUP) && !g_str_equal (groups[i], BUTLER__APP_DEV_GROUP))
+      if (name == NULL && !g_str_equal (groups[i], BUTLER__APP_GROUP) && !g_str_equal (groups[i], BUTLER__APP_DEV_GROUP))
         {
           g_auto (GStrv)   words = g_strsplit (groups[i], " ", 2);
           g_autofree char *hint = butler__name_hint (words[0] != NULL ? words[0] : "", known);
@@ -282,9 +281,9 @@ static gboolean
 check_app_keys (ButlerApp *app,
                 GError   **error)
 {
-  static const char *const known[] = { "plugin-path", "trust", NULL };
+  static const char *const known[] = { "plugin-path", "trust", "end-limit", "handler-limit", NULL };
 
-  return butler__app_check_keys (app, APP_GROUP, known, error);
+  return butler__app_check_keys (app, BUTLER__APP_GROUP, known, error);
 }
 
 static gboolean
@@ -301,12 +300,12 @@ read_trust (ButlerApp         *app,
             ButlerModuleFlags *flags,
             GError           **error)
 {
-  g_autofree char *trust = g_key_file_get_string (app->file, APP_GROUP, "trust", NULL);
+  g_autofree char *trust = g_key_file_get_string (app->file, BUTLER__APP_GROUP, "trust", NULL);
 
   *flags = g_strcmp0 (trust, "any") == 0 ? BUTLER_MODULE_ANY_OWNER : BUTLER_MODULE_DEFAULT;
   if (trust == NULL || g_str_equal (trust, "any") || g_str_equal (trust, "owner"))
     return TRUE;
-  return butler__app_refuse (app, APP_GROUP, "trust", error, "\"%s\" is neither any nor owner", trust);
+  return butler__app_refuse (app, BUTLER__APP_GROUP, "trust", error, "\"%s\" is neither any nor owner", trust);
 }
 
 static void
@@ -323,7 +322,7 @@ make_search (ButlerApp *app,
 {
   const char       *environment = g_getenv ("BUTLER_PLUGIN_PATH");
   g_auto (GStrv)    of_user = g_strsplit (environment != NULL ? environment : "", G_SEARCHPATH_SEPARATOR_S, -1);
-  g_auto (GStrv)    of_file = g_key_file_get_string_list (app->file, APP_GROUP, "plugin-path", NULL, NULL);
+  g_auto (GStrv)    of_file = g_key_file_get_string_list (app->file, BUTLER__APP_GROUP, "plugin-path", NULL, NULL);
   ButlerModuleFlags flags;
 
   if (!read_trust (app, &flags, error))
@@ -346,6 +345,10 @@ make_servers (ButlerApp *app,
 
   for (guint i = 0; groups[i] != NULL; i++)
     if (butler__app_server_name (groups[i]) != NULL && !butler__app_make_server (app, groups[i], error))
+      return FALSE;
+  for (guint i = 0; groups[i] != NULL; i++)
+    if (butler__app_server_name (groups[i]) != NULL
+        && (!butler__app_set_supervisor (app, groups[i], error) || !butler__app_set_order (app, groups[i], error)))
       return FALSE;
   return TRUE;
 }
@@ -382,7 +385,7 @@ butler_app_load (ButlerApp *app,
   g_return_val_if_fail (app != NULL && !app->loaded, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  app->loaded = butler__app_prepare (app, error) && make_servers (app, error);
+  app->loaded = butler__app_prepare (app, error) && butler__app_set_limits (app, error) && make_servers (app, error);
   g_clear_pointer (&app->search, butler__search_free);
   if (!app->loaded)
     {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <threadbutler/app.h>
+#include <threadbutler/supervise.h>
+#include <threadbutler/watchdog.h>
 
 #include "lib/search.h"
 
@@ -21,6 +23,7 @@ struct _ButlerApp
   ButlerSearch *search;  /* (owned) (nullable): while loading or probing */
 };
 
+#define BUTLER__APP_GROUP     "app"
 #define BUTLER__APP_DEV_GROUP "dev"
 
 /* butler__app_server_name() is the NAME of a group "server NAME", or NULL. */
@@ -35,6 +38,40 @@ gboolean butler__app_prepare (ButlerApp  *app,
 gboolean butler__app_make_server (ButlerApp  *app,
                                   const char *group,
                                   GError    **error);
+
+/* butler__app_list_server_names() is all of them, and NULL: (transfer full). */
+GPtrArray *butler__app_list_server_names (ButlerApp *app);
+
+/* butler__app_find_server() is (nullable): the server that @key of @group names. */
+ButlerServer *butler__app_find_server (ButlerApp  *app,
+                                       const char *group,
+                                       const char *key,
+                                       const char *name,
+                                       GError    **error);
+
+/* butler__app_read_number() is 0 for a key that is missing. */
+gboolean butler__app_read_number (ButlerApp  *app,
+                                  const char *group,
+                                  const char *key,
+                                  guint       least,
+                                  guint      *number,
+                                  GError    **error);
+
+/* butler__app_read_policy() is what @group says of failures; butler__app_set_supervisor() is for when all servers are there. */
+gboolean butler__app_read_policy    (ButlerApp    *app,
+                                     const char   *group,
+                                     ButlerPolicy *policy,
+                                     GError      **error);
+gboolean butler__app_set_supervisor (ButlerApp    *app,
+                                     const char   *group,
+                                     GError      **error);
+
+/* butler__app_set_order() is for when all servers are there. */
+gboolean butler__app_set_order  (ButlerApp  *app,
+                                 const char *group,
+                                 GError    **error);
+gboolean butler__app_set_limits (ButlerApp  *app,
+                                 GError    **error);
 
 /* butler__app_refuse() sets BUTLER_ERROR_BAD_CONFIG, which names the file, @group, @key (both nullable) and the reason;
  * FALSE, always. */

@@ -493,6 +493,24 @@ butler__channel_wait_internal (ButlerChannel *channel,
   butler__channel_disarm (channel);
 }
 
+void
+butler__channel_wait_control (ButlerChannel *channel,
+                              gint64         deadline)
+{
+  const guint wanted = BUTLER__REQUEST_CLEAR | BUTLER__REQUEST_KILL | BUTLER__REQUEST_SWAP | BUTLER__REQUEST_RESTART;
+  guintptr old;
+
+  butler__channel_disarm (channel);
+  atomic_store_explicit (&channel->waker.how, BUTLER__SLEEP_IN_QUEUE, memory_order_relaxed);
+  old = atomic_fetch_or_explicit (&channel->chain.top, BUTLER__ASLEEP, memory_order_acq_rel);
+  channel->armed = TRUE;
+
+  /* As in butler__channel_arm(). */
+  if (!(old & BUTLER__CLOSED) && !butler__channel_is_asked (channel, wanted))
+    butler__waker_sleep (&channel->waker, deadline);
+  butler__channel_disarm (channel);
+}
+
 /* Opening and clearing */
 
 /* The contexts are freed when the role was given back: what is attached to them may have functions of its own. */

@@ -164,6 +164,8 @@ static const char *const reason_names[] = {
   [BUTLER_DEAD_UNSTARTED] = "server failed to start",
   [BUTLER_DEAD_LATE] = "too late",
   [BUTLER_DEAD_HUB_GONE] = "hub freed",
+  [BUTLER_DEAD_FAILED] = "server failed",
+  [BUTLER_DEAD_POISON] = "poison",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (reason_names) == BUTLER_DEAD_REASONS);

@@ -36,6 +36,7 @@ typedef enum
   BUTLER__REQUEST_SWAP  = 1 << 2,
   BUTLER__REQUEST_TIMER = 1 << 3, /* the next alarm is earlier than it was when the reader fell asleep */
   BUTLER__REQUEST_URGENT = 1 << 4, /* to look at the urgent lane; no reason to stop handing out messages, as the others are */
+  BUTLER__REQUEST_RESTART = 1 << 5,
 } ButlerRequest;
 
 /* Stands before the first field of a group that is to have cache lines of its own. */
@@ -307,14 +308,19 @@ void butler__channel_wait_internal (ButlerChannel *channel,
                                     gint64         deadline,
                                     gboolean       unless_closed);
 
+/* butler__channel_wait_control() sleeps so until one of the ButlerRequest bits is set or the channel is closed: what comes in any lane
+ * waits, but each message wakes it. */
+void butler__channel_wait_control (ButlerChannel *channel,
+                                   gint64         deadline);
+
 /* butler__channel_drop_request() forgets a request that the reader has seen to. */
 void butler__channel_drop_request (ButlerChannel *channel,
                                    ButlerRequest  request);
 
-/* butler__channel_is_asked() is TRUE while @request is set. */
+/* butler__channel_is_asked() is TRUE while @request is set, or one of several. */
 static inline gboolean
 butler__channel_is_asked (ButlerChannel *channel,
-                          ButlerRequest  request)
+                          guint          request)
 {
   return (atomic_load_explicit (&channel->control, memory_order_acquire) & request) != 0;
 }

@@ -26,25 +26,28 @@ bury (ButlerServer    *server,
   butler_message_free (message);
 }
 
-/* The default failure policy: once, logged, counted; the next message follows. */
-void
+/* Once, logged, counted; the default failure policy lets the next message follow. */
+gboolean
 butler__server_note_failure (ButlerServer  *server,
                              ButlerContext *context)
 {
   const char *type = context->type != NULL ? context->type : "event";
+  gboolean taken;
 
   if (context->error == NULL)
-    return;
+    return FALSE;
   butler__taps_fail (server, type, context->error);
   if (server->starting)
     {
       butler_context_take_error (&server->context, g_steal_pointer (&context->error));
-      return;
+      return FALSE;
     }
   atomic_fetch_add_explicit (&server->failed, 1, memory_order_relaxed);
   butler__log (G_LOG_LEVEL_WARNING, server->name, context->type, "server %s failed on a %s: %s", server->name, type,
                context->error->message);
+  taken = butler__server_follow_policy (server, context);
   g_clear_error (&context->error);
+  return taken;
 }
 
 /* To what the handler held, as a message fails once: when all is released; else to who asked. */
@@ -78,10 +81,13 @@ handle (ButlerServer             *server,
     pass_on_failure (context);
   if (G_UNLIKELY (((guintptr) context->held | (guintptr) context->asked) != 0))
     butler__context_leave (context);
+  if (G_UNLIKELY (context->error != NULL) && butler__server_note_failure (server, context))
+    {
+      context->type = NULL;
+      return;
+    }
   if (context->message != NULL)
     butler_message_free (g_steal_pointer (&context->message));
-  if (G_UNLIKELY (context->error != NULL))
-    butler__server_note_failure (server, context);
   context->type = NULL;
 
   /* Nobody else writes it: no RMW is needed. */
@@ -113,6 +119,8 @@ dispatch_one (ButlerServer  *server,
   if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
     {
       butler__server_come_over (server);
+      if (server->recovery.late)
+        butler__channel_request (server->channel, BUTLER__REQUEST_RESTART); /* after this message */
       if (butler__server_is_killed (server)) /* while it stood still */
         {
           bury (server, message, BUTLER_DEAD_KILLED, "its server was killed");
@@ -132,7 +140,7 @@ dispatch_one (ButlerServer  *server,
 gboolean
 butler__server_has_ended (ButlerServer *server)
 {
-  return butler__server_is_killed (server) || butler__channel_is_final (server->channel);
+  return butler__server_is_killed (server) || (butler__channel_is_final (server->channel) && server->recovery.again == NULL);
 }
 
 /* Then no message can come any more, but what is pending comes by the internal lane. */
@@ -176,7 +184,7 @@ butler__server_dispatch_lane (ButlerServer *server,
     {
       dispatch_internal (server, message);
       n++;
-      if (server->channel->internal_taken.done == NULL)
+      if (server->channel->internal_taken.done == NULL || butler__channel_is_asked (server->channel, BUTLER__REQUEST_RESTART))
         break;
     }
   return n;
@@ -195,6 +203,22 @@ butler__server_is_here (ButlerServer *server)
   return butler__channel_is_mine (server->channel) || butler__waits_is_mine (server->hub->waits, &server->channel->served);
 }
 
+/* How many messages were tried again. */
+static guint
+see_to_requests (ButlerServer *server)
+{
+  if (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP))
+    butler__server_come_over (server);
+  if (server->recovery.late || butler__channel_is_asked (server->channel, BUTLER__REQUEST_RESTART))
+    butler__server_restart (server);
+  if (server->recovery.again == NULL || butler__server_is_killed (server))
+    return 0;
+  dispatch_one (server, g_steal_pointer (&server->recovery.again));
+  if (server->recovery.again == NULL)
+    server->recovery.tries = 0;
+  return 1;
+}
+
 /* All that lay on the internal lane goes first, but what comes to it meanwhile does not keep a message waiting. */
 static guint
 dispatch_round (ButlerServer *server,
@@ -203,8 +227,12 @@ dispatch_round (ButlerServer *server,
   ButlerMessage *message;
   guint n;
 
-  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
-    butler__server_come_over (server);
+  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP | BUTLER__REQUEST_RESTART)))
+    {
+      n = see_to_requests (server);
+      if (n > 0 || butler__server_is_killed (server))
+        return n;
+    }
   n = butler__server_dispatch_lane (server, max);
   if (n == max || butler__server_is_killed (server))
     return n;
@@ -335,7 +363,7 @@ leave (ButlerServer *server,
 
   if (!entered)
     return;
-  over = server->record != NULL && butler__server_has_ended (server);
+  over = (server->record != NULL || server->recovery.down) && butler__server_has_ended (server);
   if (over)
     butler__server_finish (server);
   butler__channel_release (server->channel);

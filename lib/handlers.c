@@ -6,6 +6,7 @@
 #include <string.h>
 #include <threadbutler/error.h>
 
+#include "lib/policy.h"
 #include "lib/settings.h"
 
 /* What a set of the first version has at least; later members may be missing in a plugin that was built with it. */
@@ -125,6 +126,21 @@ add_records (ButlerHandlers *self,
   return TRUE;
 }
 
+static gboolean
+take_policy (ButlerHandlers *self,
+             const char     *origin,
+             GError        **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (self->set.policy == NULL)
+    return TRUE;
+  if (!butler__policy_read (self->set.policy, &self->policy, &reason))
+    REFUSE ("%s: handler set %s: %s", origin, self->set.name, reason->message);
+  self->set.policy = &self->policy;
+  return TRUE;
+}
+
 ButlerHandlers *
 butler__handlers_new (const ButlerHandlerSet *set,
                       const char             *origin,
@@ -142,7 +158,7 @@ butler__handlers_new (const ButlerHandlerSet *set,
   self->set.doc = g_strdup (self->set.doc);
   self->entries = g_new0 (ButlerHandlerEntry, self->set.n_handlers);
 
-  if (!add_records (self, origin, error))
+  if (!take_policy (self, origin, error) || !add_records (self, origin, error))
     return NULL;
   for (guint n = 0; n < self->set.n_handlers; n++)
     if (!add_handler (self, n, origin, error))

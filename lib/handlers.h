@@ -18,6 +18,7 @@ typedef struct
 {
   gatomicrefcount     ref_count;
   ButlerHandlerSet    set;      /* of this library's size; name and doc are owned, the infos are the plugin's */
+  ButlerPolicy        policy;   /* what set.policy points to, if there is one */
   const ButlerLayout *state;
   const ButlerLayout *settings; /* (nullable) */
   ButlerHandlerEntry *entries;  /* (owned): set.n_handlers of them */

@@ -49,6 +49,9 @@ struct _ButlerHub
   gboolean        gone;         /* the last reference is being given back: nothing starts any more */
   GSList         *observers;    /* (owned): what watches the servers' handlers, see lib/tap.h */
   GError         *error;        /* (owned) (nullable): the first that butler_hub_fail() was given */
+  gint64          end_limit;    /* how long a shutdown may take, µs; 0: for ever */
+  guint           handler_limit; /* of servers whose policy names none, ms; 0: none */
+  struct _ButlerWatchdog *watchdog; /* (owned) (nullable): see lib/watchdog.h */
 
   GThreadPool    *tasks;        /* (owned) (nullable): those that belong to no server */
   GCancellable   *cancellable;  /* (owned) (nullable): of those tasks */

@@ -4,6 +4,7 @@
 #include <threadbutler/error.h>
 
 #include "lib/switch.h"
+#include "lib/watchdog.h"
 
 /* From start to join. All changes of state are made under the hub's mutex and announced by its condition. */
 
@@ -228,8 +229,10 @@ open_run (ButlerServer *server)
   server->finishing = FALSE;
   server->ending = FALSE;
   g_clear_error (&server->start_error);
+  butler__server_open_recovery (server);
   butler__server_set_state (server, BUTLER_SERVER_STARTING);
   butler__server_begin_run (server);
+  butler__watchdog_note_run (server);
 }
 
 /* Who waits for the end of a start. */
@@ -340,7 +343,9 @@ get_start_result (ButlerServer *server,
   gboolean failed;
 
   butler__hub_lock (server->hub);
-  failed = server->state == BUTLER_SERVER_FAILED;
+  /* It may have begun, and failed since. */
+  failed = server->state == BUTLER_SERVER_FAILED
+           && atomic_load_explicit (&server->begun, memory_order_relaxed) != server->run;
   if (failed && server->start_error != NULL)
     g_propagate_error (error, g_error_copy (server->start_error));
   else if (failed)

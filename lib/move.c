@@ -236,6 +236,8 @@ butler__move_prepare (ButlerMove *move,
   ButlerServer *server = move->server;
   gboolean ok = TRUE;
 
+  if (server->record == NULL) /* it is being restarted: the state will be made by the new code */
+    return TRUE;
   if (move->conversion != NULL)
     copy_state (move);
   if (move->handlers->set.swapped != NULL)

@@ -137,6 +137,8 @@ see_to_requests (ButlerServer *server)
   butler__channel_clear_if_asked (server->channel);
   if (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP))
     butler__server_come_over (server);
+  if (butler__channel_is_asked (server->channel, BUTLER__REQUEST_RESTART))
+    butler__server_put_off_restart (server);
   if (killed)
     butler__channel_drop_request (server->channel, BUTLER__REQUEST_KILL);
   return killed;

@@ -2,9 +2,11 @@
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
 #include <threadbutler/error.h>
+#include <unistd.h>
 
 #include "lib/here.h"
 #include "lib/log.h"
+#include "lib/monitor.h"
 #include "lib/pending.h"
 #include "lib/pool.h"
 #include "lib/switch.h"
@@ -107,9 +109,9 @@ run_set_stop (ButlerServer *server)
   butler__pending_wait (server, get_limit (server), TRUE);
 }
 
-static gboolean
-run_startup (ButlerServer *server,
-             GError      **error)
+gboolean
+butler__server_run_startup (ButlerServer *server,
+                            GError      **error)
 {
   gboolean ok = FALSE;
   gboolean set_started;
@@ -126,14 +128,15 @@ run_startup (ButlerServer *server,
   server->starting = FALSE;
   if (set_started && !ok)
     {
-      butler__server_begin_ending (server);
+      if (!server->recovery.down)
+        butler__server_begin_ending (server);
       run_set_stop (server);
     }
   return ok;
 }
 
-static void
-run_shutdown (ButlerServer *server)
+void
+butler__server_run_shutdown (ButlerServer *server)
 {
   ButlerCall call;
 
@@ -146,10 +149,10 @@ run_shutdown (ButlerServer *server)
   butler__call_end (&call, NULL);
 }
 
-static void
-drop_state (ButlerServer *server)
+void
+butler__server_drop_state (ButlerServer *server)
 {
-  if (server->given_state == NULL)
+  if (server->given_state == NULL && server->record != NULL)
     butler_record_free (server->record);
   g_clear_pointer (&server->old_settings, g_ptr_array_unref);
   server->record = NULL;
@@ -182,11 +185,11 @@ butler__server_begin (ButlerServer *server)
 {
   ButlerServer *before = butler__here_set (server);
   GError *error = NULL;
-  gboolean ok = run_startup (server, &error);
+  gboolean ok = butler__server_run_startup (server, &error);
 
   if (!ok)
     {
-      drop_state (server);
+      butler__server_drop_state (server);
       bury_waiting (server);
       g_prefix_error (&error, "server %s did not start: ", server->name);
     }
@@ -208,6 +211,17 @@ butler__server_begin (ButlerServer *server)
   return ok;
 }
 
+static gboolean
+has_failed (ButlerServer *server)
+{
+  gboolean failed;
+
+  butler__hub_lock (server->hub);
+  failed = server->recovery.cause != NULL;
+  butler__hub_unlock (server->hub);
+  return failed;
+}
+
 /* Everything accepted is handled, or a dead letter. A loop of the user's own may have come back before that, or before any stop. */
 static void
 drain (ButlerServer *server)
@@ -216,7 +230,8 @@ drain (ButlerServer *server)
   while (!butler__server_has_ended (server))
     if (butler__server_dispatch (server, BUTLER__BATCH) == 0)
       butler__channel_wait (server->channel, -1);
-  butler__channel_discard (server->channel, BUTLER_DEAD_KILLED);
+  butler__server_bury_again (server);
+  butler__channel_discard (server->channel, has_failed (server) ? BUTLER_DEAD_FAILED : BUTLER_DEAD_KILLED);
   butler__channel_drop_request (server->channel, BUTLER__REQUEST_KILL);
 }
 
@@ -233,8 +248,9 @@ butler__server_finish (ButlerServer *server)
   drain (server);
   butler__timers_cancel_all (server);
   butler__server_begin_ending (server);
-  run_shutdown (server);
-  drop_state (server);
+  if (!server->recovery.down)
+    butler__server_run_shutdown (server);
+  butler__server_drop_state (server);
   butler__channel_close_internal (server->channel);
   butler__here_set (before);
 }
@@ -244,14 +260,23 @@ butler__server_announce_end (ButlerServer     *server,
                              ButlerServerState state)
 {
   GSource *source;
+  ButlerNews news;
+  g_autofree char *cause = NULL;
 
   butler__timers_cancel_all (server); /* of a start that failed */
   butler__hub_lock (server->hub);
   wake_context (server); /* a loop of the program's own may look at the state between two passes */
   source = butler__server_steal_source (server);
-  butler__server_set_state (server, state);
+  server->thread_id = 0;
+  if (server->recovery.cause != NULL)
+    cause = g_strdup (server->recovery.cause->message);
+  butler__server_set_state (server, cause != NULL ? BUTLER_SERVER_FAILED : state);
   butler__server_end_run (server);
+  news = butler__news_take (server);
   butler__hub_unlock (server->hub);
+  if (cause != NULL)
+    butler__log (G_LOG_LEVEL_WARNING, server->name, NULL, "server %s has ended: %s", server->name, cause);
+  butler__news_tell (&news, server);
   butler__source_end (source);
   butler__hub_go_on_shutting_down (server->hub);
 }
@@ -318,6 +343,9 @@ butler__server_thread (gpointer data)
   gboolean claimed = butler__server_claim_or_close (server);
   gboolean begun;
 
+  butler__hub_lock (server->hub);
+  server->thread_id = gettid ();
+  butler__hub_unlock (server->hub);
   if (context != NULL)
     g_main_context_push_thread_default (context);
   butler__here_set (server);

@@ -7,8 +7,10 @@
 #include <threadbutler/error.h>
 
 #include "lib/boxed.h"
+#include "lib/order.h"
 #include "lib/settings.h"
 #include "lib/subscribe.h"
+#include "lib/supervise.h"
 #include "lib/switch.h"
 #include "lib/tap.h"
 
@@ -231,6 +233,11 @@ server_free (ButlerServer *server)
   g_clear_pointer (&server->settings_file, g_key_file_unref);
   g_free (server->settings_group);
   g_clear_error (&server->start_error);
+  g_clear_pointer (&server->followers, g_ptr_array_unref);
+  g_clear_error (&server->recovery.cause);
+  g_clear_pointer (&server->recovery.monitors, g_array_unref);
+  butler__intensity_clear (&server->recovery.restarts);
+  butler__intensity_clear (&server->recovery.children);
   butler__hub_drop (server->hub);
   butler__taps_end (server);
   g_mutex_clear (&server->pending_lock);
@@ -276,6 +283,11 @@ make (ButlerHub                 *hub,
   g_autoptr (ButlerServer) server = server_alloc (hub, name, options);
   g_autoptr (ButlerHandlers) known = NULL;
 
+  if (options->policy != NULL && !butler__policy_read (options->policy, &server->recovery.own, error))
+    {
+      g_prefix_error (error, "server %s: ", name);
+      return NULL;
+    }
   if (!take_handlers (server, set, &known, error) || !check_given_state (server, known, error))
     return NULL;
   if (!butler__subscribe_check (server->handlers, options->subscribes, error))
@@ -326,7 +338,7 @@ add (ButlerServer              *server,
  *
  * Errors: %BUTLER_ERROR_BAD_HANDLERS and %BUTLER_ERROR_BAD_LAYOUT if @set is wrong, the latter also if the state in @options has
  * another layout than the plugin's of now, %BUTLER_ERROR_EXISTS if the name is taken or
- * if a type is routed elsewhere and @options do not say no_route, %BUTLER_ERROR_BAD_VALUE if a default setting is wrong,
+ * if a type is routed elsewhere and @options do not say no_route, %BUTLER_ERROR_BAD_VALUE if a default setting or the policy is wrong,
  * %BUTLER_ERROR_NOT_FOUND if @options name a type to subscribe to that the set does not handle, %BUTLER_ERROR_CLOSED if the hub has ended.
  *
  * Thread: any.
@@ -498,6 +510,8 @@ butler_server_remove (ButlerServer *server)
   if (!server->removed && !butler__server_is_active (server))
     {
       server->removed = TRUE;
+      butler__supervise_forget (server);
+      butler__order_forget (server);
       butler__server_leave_module (server);
       butler__routes_end (&hub->routes, server->channel);
       butler__topics_end (&hub->topics, server->channel);

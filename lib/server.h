@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <sys/types.h>
 #include <threadbutler/server.h>
 
 #include "lib/alarms.h"
@@ -13,6 +14,8 @@
 #include "lib/handlers.h"
 #include "lib/hub.h"
 #include "lib/timer.h"
+#include "lib/overrun.h"
+#include "lib/restart.h"
 
 typedef struct _ButlerMove ButlerMove;
 
@@ -57,6 +60,7 @@ struct _ButlerServer
   gboolean        lent;        /* it has no thread, and a swap has the reader's role for a moment */
   gboolean        routed;      /* the types of its set are routed to it */
   gint64          pause;       /* how long the last swap kept it, ns */
+  GPtrArray      *followers;   /* (owned) (nullable): servers, not owned, that end after it when all end */
   GSource        *source;      /* (unowned) (nullable): not destroyed; goes with the run */
 
   /* Any thread. */
@@ -98,6 +102,14 @@ struct _ButlerServer
 
   /* Relaxed, any thread. */
   _Atomic guint64 results;     /* of tasks: messages that did not come through the channel */
+
+  ButlerRecovery  recovery;    /* see lib/restart.h */
+
+  /* Under the hub's mutex. */
+  ButlerLook      look;        /* of the watchdog */
+  pid_t           thread_id;   /* of the thread that the server has; 0: none, or it is about to end */
+
+  _Atomic guint64 overruns;    /* relaxed; written by the watchdog */
 };
 
 /* How many messages a loop dispatches before it looks at anything else. */
@@ -122,6 +134,13 @@ butler__server_is_killed (ButlerServer *server)
 /* butler__server_set_state() announces it. The hub's mutex is held. */
 void butler__server_set_state (ButlerServer      *server,
                                ButlerServerState  state);
+
+/* Parts of a run, for a restart: see lib/restart.h. run_startup() makes the state and runs the startup events; drop_state() is for when
+ * it failed. Who has the reader's role. */
+gboolean butler__server_run_startup  (ButlerServer *server,
+                                      GError      **error);
+void     butler__server_run_shutdown (ButlerServer *server);
+void     butler__server_drop_state   (ButlerServer *server);
 
 /* butler__server_claim_or_close() takes the reader's role. A program may read from the channel of a server that does not run; then it
  * does not start. */
@@ -209,9 +228,10 @@ guint butler__server_ring_alarms (ButlerServer *server,
 void butler__server_handle_internal (ButlerServer  *server,
                                      ButlerMessage *message);
 
-/* butler__server_note_failure() logs and counts what @context was told of, if it was; during the start it fails the start. */
-void butler__server_note_failure (ButlerServer  *server,
-                                  ButlerContext *context);
+/* butler__server_note_failure() logs and counts what @context was told of, if it was, and lets the failure policy decide what follows;
+ * during the start it fails the start. TRUE if the message is not to be counted as handled: it was taken. */
+gboolean butler__server_note_failure (ButlerServer  *server,
+                                      ButlerContext *context);
 
 /* butler__server_is_here() is TRUE on the thread on which the server's handlers run, also between them. */
 gboolean butler__server_is_here (ButlerServer *server);

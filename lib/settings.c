@@ -14,8 +14,11 @@
 
 #define THE_DEFAULT "default" /* the group, and the only one, of a file that holds a field's fallback */
 
-const char *const butler__settings_reserved[] = { "plugin", "set",   "capacity",   "overflow", "loop",
-                                                  "route",  "after", "subscribes", NULL };
+const char *const butler__settings_reserved[] = {
+  "plugin",         "set",           "capacity",      "overflow", "loop",     "route",      "after", "on-failure", "restarts",
+  "restart-period", "restart-pause", "longest-pause", "poison",   "strategy", "supervisor",
+  "subscribes",     "handler-limit",  "on-limit",      NULL,
+};
 
 /* The key of a field: its name, as key files spell it. */
 static char *
@@ -65,6 +68,8 @@ check_setting (const ButlerLayout      *layout,
                const char              *fallback,
                GError                 **error)
 {
+  g_autofree char *key = key_of (field->name);
+
   if (!butler__settings_holds (field))
     {
       g_autoptr (GString) kind = g_string_new (NULL);
@@ -73,7 +78,7 @@ check_setting (const ButlerLayout      *layout,
       return butler__info_refuse (layout->type->name, field->name, error, "a setting cannot be of the kind %s",
                                   kind->str);
     }
-  if (g_strv_contains (butler__settings_reserved, field->name))
+  if (g_strv_contains (butler__settings_reserved, key))
     return butler__info_refuse (layout->type->name, field->name, error,
                                 "the key of this name belongs to the app file: a setting needs another");
   return check_fallback (layout, field, fallback, error);
@@ -214,8 +219,8 @@ butler_settings_new (const ButlerRecordInfo *info,
  * between their elements, or whatever g_key_file_set_list_separator() chose; bytes are the bytes of the text; variants
  * are in the text format of g_variant_parse().
  *
- * The keys of the app file (plugin, set, capacity, overflow, loop, route, after, subscribes) are passed over; each other key has to
- * be a field's.
+ * The keys that an app file has beside them (plugin, capacity, on-failure ...) are passed over; each other key has to be a
+ * field's.
  *
  * Thread: any that may read @file.
  *

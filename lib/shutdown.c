@@ -3,9 +3,11 @@
 
 #include <threadbutler/error.h>
 
+#include "lib/order.h"
 #include "lib/switch.h"
+#include "lib/watchdog.h"
 
-/* All servers of a hub at once. They stop in the order in which they were made, each drained before the next one is closed, so that
+/* All servers of a hub at once. They stop in the order of lib/order.h, each drained before the next one is closed, so that
  * what an earlier one hands on is still accepted. Each server that ends asks the next one; nobody needs to wait for that. */
 
 static GPtrArray *
@@ -17,6 +19,21 @@ get_servers (ButlerHub *hub)
   for (guint i = 0; i < hub->servers->len; i++)
     g_ptr_array_add (servers, butler_server_ref (hub->servers->pdata[i]));
   butler__hub_unlock (hub);
+  return servers;
+}
+
+/* In the order of their end. */
+static GPtrArray *
+get_in_order (ButlerHub *hub)
+{
+  GPtrArray *servers;
+
+  butler__hub_lock (hub);
+  servers = butler__order_list (hub);
+  for (guint i = 0; i < servers->len; i++)
+    butler_server_ref (servers->pdata[i]);
+  butler__hub_unlock (hub);
+  g_ptr_array_set_free_func (servers, (GDestroyNotify) butler_server_unref);
   return servers;
 }
 
@@ -35,9 +52,11 @@ is_own_thread (ButlerHub *hub)
 static ButlerServer *
 find_active (ButlerHub *hub)
 {
-  for (guint i = 0; i < hub->servers->len; i++)
-    if (butler__server_is_active (hub->servers->pdata[i]))
-      return hub->servers->pdata[i];
+  g_autoptr (GPtrArray) servers = butler__order_list (hub);
+
+  for (guint i = 0; i < servers->len; i++)
+    if (butler__server_is_active (servers->pdata[i]))
+      return servers->pdata[i];
   return NULL;
 }
 
@@ -61,6 +80,8 @@ request_shutdown (ButlerHub *hub,
                   GError    *error)
 {
   butler__hub_lock (hub);
+  if (!hub->shutting_down)
+    butler__watchdog_note_shutdown (hub);
   hub->shutting_down = TRUE;
   if (hub->error == NULL)
     hub->error = g_steal_pointer (&error);
@@ -69,11 +90,12 @@ request_shutdown (ButlerHub *hub,
   butler__hub_go_on_shutting_down (hub);
 }
 
-/* FALSE at the first that could not be waited for: those after it may not have been asked to end yet. */
+/* In the order in which they end, as those without a thread may be run to their end here. FALSE at the first that could not be waited
+ * for: those after it may not have been asked to end yet. */
 static gboolean
 wait_for_all (ButlerHub *hub)
 {
-  g_autoptr (GPtrArray) servers = get_servers (hub);
+  g_autoptr (GPtrArray) servers = get_in_order (hub);
 
   for (guint i = 0; i < servers->len; i++)
     if (!butler_server_join (servers->pdata[i]))
@@ -142,6 +164,7 @@ butler__hub_end_servers (ButlerHub *hub)
   request_shutdown (hub, NULL);
   if (!wait_for_all (hub))
     end_crosswise (hub);
+  butler__watchdog_end (hub);
 
   butler__hub_lock (hub);
   servers = g_steal_pointer (&hub->servers);
@@ -262,7 +285,7 @@ butler_hub_start (ButlerHub  *hub,
  * butler_hub_shutdown:
  * @hub: the hub
  *
- * Stops all servers, in the order in which they were made, each when the one before has ended; returns when the last one has. In a
+ * Stops all servers, in the order in which they were made but for butler_server_add_after(), each when the one before has ended; returns when the last one has. In a
  * handler or an event it only asks for that and returns at once, and so it does where a server waits for the calling thread, such as
  * for room in a channel that this thread reads. butler_hub_start() starts them again.
  *
@@ -296,6 +319,8 @@ butler_hub_kill (ButlerHub *hub)
   g_return_if_fail (hub != NULL);
 
   butler__hub_lock (hub);
+  if (!hub->shutting_down)
+    butler__watchdog_note_shutdown (hub);
   hub->shutting_down = TRUE;
   for (guint i = 0; i < hub->servers->len; i++)
     butler__server_request_end (hub->servers->pdata[i], TRUE);

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <threadbutler/status.h>
 
+#include "lib/monitor.h"
 #include "lib/pending.h"
+#include "lib/watchdog.h"
 
 /* A hub and all in it, for people who ask what it is doing. */
 
@@ -80,7 +82,7 @@ name_loop (const ButlerServer *server)
   return server->loop == butler_loop_queue ? "queue" : "own";
 }
 
-/* Both may change by a swap. */
+/* What may change: by a swap, by who supervises it. */
 static void
 get_code (ButlerServer       *server,
           ButlerServerStatus *status)
@@ -88,6 +90,12 @@ get_code (ButlerServer       *server,
   butler__hub_lock (server->hub);
   status->set = g_strdup (server->handlers->set.name);
   status->plugin = server->module != NULL ? g_strdup (server->module->name) : NULL;
+  status->on_failure = g_strdup (butler_failure_to_string (butler__server_get_policy (server).on_failure));
+  if (server->recovery.supervisor != NULL)
+    status->supervisor = g_strdup (server->recovery.supervisor->name);
+  status->reason = butler__server_why (server);
+  if (butler__overrun_get_limit (server) > 0)
+    status->handling_for = (double) butler__overrun_get_age (server) / G_USEC_PER_SEC;
   butler__hub_unlock (server->hub);
   status->generation = atomic_load_explicit (&server->generation, memory_order_relaxed);
 }
@@ -111,6 +119,8 @@ get_server_status (ButlerServer *server)
     .handled = stats.handled,
     .failed = stats.failed,
     .dead = stats.dead,
+    .restarts = stats.restarts,
+    .overruns = atomic_load_explicit (&server->overruns, memory_order_relaxed),
     .dead_letters = list_dead (server),
     .pending = list_pending (server),
     .subscriptions = list_subscriptions (server),
@@ -159,8 +169,8 @@ list_modules (ButlerHub *hub)
  * what each holds and which tasks it waits for; plugins with their generations and what needs each of them. While
  * messages flow it is all of a moment ago, each for itself.
  *
- * Whose handler runs since when is not said: two calls with the same type and number of handled messages tell how long
- * at least.
+ * Since when a handler runs is said of servers whose handlers have a limit of time. For others, two calls with the same type and number
+ * of handled messages tell how long at least.
  *
  * Thread: any.
  *

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/pending.h"
+#include "lib/watchdog.h"
 
 gint64
 butler__now_in_ns (void)
@@ -180,7 +181,7 @@ butler__server_come_over (ButlerServer *server)
       server->pause = butler__now_in_ns () - since;
       g_cond_broadcast (&server->hub->changed);
     }
-  if (server->halt != NULL && (server->starting || server->ending))
+  if (server->halt != NULL && (server->starting || server->ending || server->recovery.deaf))
     server->comes_late = TRUE;
   else if (server->halt != NULL)
     {
@@ -188,6 +189,7 @@ butler__server_come_over (ButlerServer *server)
       come_to_halt (server, since);
       server->coming_over = FALSE;
     }
+  butler__watchdog_note_run (server); /* its policy may be another one */
   butler__hub_unlock (server->hub);
 }
 

@@ -144,7 +144,23 @@ static const Refusal refusals[] = {
   { SERVER "loop=infinite\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] loop", "\"infinite\"", "queue" } },
   { SERVER "route=perhaps\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] route", "\"perhaps\"", "true", "false" } },
   { SERVER "subscribes=TestEco\n", BUTLER_ERROR_NOT_FOUND, { "[server echo]", "TestEco", "did you mean TestEcho?" } },
-  { SERVER "after=other\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] after", "later" } },
+  { SERVER "on-failure=explode\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] on-failure", "explode", "escalate" } },
+  { SERVER "strategy=all\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] strategy", "all", "one-for-all" } },
+  { SERVER "restarts=0\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] restarts", "\"0\"", "from 1" } },
+  { SERVER "restart-period=soon\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] restart-period", "\"soon\"" } },
+  { SERVER "restart-pause=-1\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] restart-pause", "from 0" } },
+  { SERVER "longest-pause=0\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] longest-pause" } },
+  { SERVER "poison=x\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] poison" } },
+  { SERVER "handler-limit=x\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] handler-limit", "\"x\"" } },
+  { SERVER "on-limit=now\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] on-limit", "now", "restart" } },
+  { APP "handler-limit=-1\n[server echo]\nplugin=echo\n", BUTLER_ERROR_BAD_CONFIG, { "[app] handler-limit", "\"-1\"" } },
+  { SERVER "supervisor=ecko\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] supervisor", "\"ecko\"", "did you mean echo?" } },
+  { SERVER "supervisor=echo\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] supervisor", "under" } },
+  { SERVER "after=ecko\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] after", "\"ecko\"", "did you mean echo?" } },
+  { SERVER "after=echo\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] after", "echo after echo" } },
+  { SERVER "after=b; c\n[server b]\nplugin=echo\nroute=false\n[server c]\nplugin=echo\nroute=false\nafter=echo\n",
+    BUTLER_ERROR_BAD_VALUE, { "[server c] after", "circle", "c after echo after c" } },
+  { APP "end-limit=soon\n[server echo]\nplugin=echo\n", BUTLER_ERROR_BAD_CONFIG, { "[app] end-limit", "\"soon\"" } },
 
   /* settings */
   { SERVER "tiems=3\n", BUTLER_ERROR_NOT_FOUND, { "[server echo] tiems", "did you mean times?" } },
@@ -246,6 +262,20 @@ START_TEST (servers_that_subscribe_need_no_route)
     }
   ck_assert (!butler_hub_send_variant (hub, "TestEcho", g_variant_new_parsed ("@a{sv} {}"), &error));
   butler_assert_error (&error, BUTLER_ERROR_NO_ROUTE, "TestEcho", NULL);
+}
+END_TEST
+
+START_TEST (policies_and_supervisors_are_heeded)
+{
+  g_autoptr (ButlerApp)       app = load_good (SERVER "on-failure=escalate\nsupervisor=chief\n"
+                                                      "[server chief]\nplugin=echo\nroute=false\nstrategy=one-for-all\n");
+  g_autoptr (ButlerHubStatus) status = butler_hub_get_status (butler_app_get_hub (app));
+  const ButlerServerStatus   *servers = &g_array_index (status->servers, ButlerServerStatus, 0);
+
+  ck_assert_str_eq (servers[0].on_failure, "escalate");
+  ck_assert_str_eq (servers[0].supervisor, "chief");
+  ck_assert_str_eq (servers[1].on_failure, "continue");
+  ck_assert_ptr_null (servers[1].supervisor);
 }
 END_TEST
 
@@ -386,6 +416,7 @@ main (void)
   tcase_add_test (good, failing_start_is_reported);
   tcase_add_test (good, set_changes_keys);
   tcase_add_test (good, can_be_loaded_again_after_a_refusal);
+  tcase_add_test (good, policies_and_supervisors_are_heeded);
   tcase_add_test (good, plugins_are_looked_for_in_order);
   tcase_add_test (good, one_file_is_loaded_once);
   suite_add_tcase (suite, good);

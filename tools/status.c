@@ -62,8 +62,12 @@ add_what_it_does (ToolTable                *table,
 {
   GString *text = g_string_new (NULL);
 
+  if (server->reason != NULL)
+    g_string_append (text, server->reason);
   if (server->handling != NULL)
     g_string_append_printf (text, "in handler of %s", server->handling);
+  if (server->handling_for > 0)
+    g_string_append_printf (text, " for %.1f s", server->handling_for);
   for (guint i = 0; i < length_of (server->pending); i++)
     {
       const ButlerPendingStatus *one = NTH (server->pending, ButlerPendingStatus, i);
@@ -78,7 +82,7 @@ static void
 print_servers (const GArray *servers)
 {
   ToolTable *table = tool_table_new ("SERVER", "STATE", "PLUGIN", "SET", "LOOP", ">WAITING", ">MOST", "BOUND",
-                                     ">HANDLED", ">FAILED", ">DEAD", "NOW", NULL);
+                                     ">HANDLED", ">FAILED", ">RESTARTS", ">OVERRUNS", ">DEAD", "NOW", NULL);
 
   for (guint i = 0; i < length_of (servers); i++)
     {
@@ -94,6 +98,8 @@ print_servers (const GArray *servers)
       add_bound (table, server);
       tool_table_add_format (table, "%" G_GUINT64_FORMAT, server->handled);
       tool_table_add_format (table, "%" G_GUINT64_FORMAT, server->failed);
+      tool_table_add_format (table, "%" G_GUINT64_FORMAT, server->restarts);
+      tool_table_add_format (table, "%" G_GUINT64_FORMAT, server->overruns);
       tool_table_add_format (table, "%" G_GUINT64_FORMAT, server->dead);
       add_what_it_does (table, server);
     }

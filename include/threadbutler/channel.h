@@ -29,6 +29,8 @@ typedef enum
   BUTLER_DEAD_UNSTARTED, /* it waited for a server that failed to start */
   BUTLER_DEAD_LATE,      /* internal: it belongs to an earlier run of the server, or came after its end */
   BUTLER_DEAD_HUB_GONE,  /* the hub was freed and nobody had read it */
+  BUTLER_DEAD_FAILED,    /* it waited for a server that its failure policy ended */
+  BUTLER_DEAD_POISON,    /* its handler failed on it too often */
   BUTLER_DEAD_REASONS    /* their number */
 } ButlerDeadReason;
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <threadbutler/context.h>
+#include <threadbutler/policy.h>
 
 G_BEGIN_DECLS
 
@@ -44,6 +45,7 @@ struct _ButlerHandlerSet
   ButlerStopFunc          stop;          /* (nullable): the last shutdown event */
   const char             *doc;           /* (nullable): one line on what a server of this set does */
   ButlerSwappedFunc       swapped;       /* (nullable): takes over the state that another generation of the plugin left */
+  const ButlerPolicy     *policy;        /* (nullable): what follows when a handler fails; BUTLER_POLICY() */
 };
 
 #define BUTLER__H_PROTO(set, message)                                                                                  \
@@ -95,6 +97,9 @@ struct _ButlerHandlerSet
                             func, ButlerSwappedFunc)
 
 #define BUTLER_DOC(text) .doc = (text)
+
+/* BUTLER_ON_FAILURE (BUTLER_FAILURE_RESTART), or with more members of ButlerPolicy: (BUTLER_FAILURE_RESTART, .restarts = 3) */
+#define BUTLER_ON_FAILURE(...) .policy = BUTLER_POLICY (.on_failure = __VA_ARGS__)
 #endif
 
 G_END_DECLS

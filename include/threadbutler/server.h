@@ -16,7 +16,7 @@ typedef enum
   BUTLER_SERVER_RUNNING,
   BUTLER_SERVER_STOPPING, /* accepts nothing more; what it has is handled */
   BUTLER_SERVER_STOPPED,  /* can be started again */
-  BUTLER_SERVER_FAILED,   /* a startup event failed; can be started again */
+  BUTLER_SERVER_FAILED,   /* a startup event failed, or its failure policy ended it; can be started again */
 } ButlerServerState;
 
 typedef void     (*ButlerLoopFunc)     (ButlerServer  *server,
@@ -47,6 +47,7 @@ typedef struct
   const char    *settings_group; /* (nullable): the group in it; its keys that name no setting are those of an app file, or an error */
   const char *const *subscribes; /* (nullable): names of types of the set, NULL-terminated: the server gets what is published of them,
                                   * and they are not routed to it: see butler_server_subscribe(), butler_server_route() */
+  const ButlerPolicy *policy; /* (transfer none) (nullable): what follows when a handler fails; what it leaves out is as the set says */
 } ButlerServerOptions;
 
 #ifndef __cplusplus
@@ -77,6 +78,11 @@ void              butler_server_add_shutdown     (ButlerServer              *ser
                                                   ButlerShutdownFunc         func,
                                                   gpointer                   data,
                                                   GDestroyNotify             destroy);
+
+BUTLER_AVAILABLE_IN_1_0
+gboolean          butler_server_add_after        (ButlerServer              *server,
+                                                  ButlerServer              *other,
+                                                  GError                   **error);
 
 BUTLER_AVAILABLE_IN_1_0
 gboolean          butler_server_start            (ButlerServer              *server,

@@ -42,6 +42,12 @@ BUTLER_RECORD (ButlerSubscriptionStatus, butler_subscription_status, BUTLER_SUBS
   F (R, uint64, handled)                                                                           \
   F (R, uint64, failed)                                                                            \
   F (R, uint64, dead)                                                                              \
+  F (R, uint64, restarts)   /* by failure policies */                                              \
+  F (R, string, on_failure) /* "continue", "restart", "stop", "escalate" */                        \
+  F (R, string, supervisor) /* NULL: none */                                                       \
+  F (R, double, handling_for) /* at least so long it is at it, s; 0: not known, as its handlers have no limit */ \
+  F (R, uint64, overruns)   /* handlers that ran longer than they may */                           \
+  F (R, string, reason)     /* why it failed; NULL: it has not */                                  \
   F (R, array (record (butler_dead_status)), dead_letters) /* of each reason of which there are some */ \
   F (R, array (record (butler_pending_status)), pending)   /* the newest first */                       \
   F (R, array (record (butler_subscription_status)), subscriptions)

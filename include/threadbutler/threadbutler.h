@@ -16,6 +16,7 @@
 #include <threadbutler/message.h>
 #include <threadbutler/module.h>
 #include <threadbutler/plugin.h>
+#include <threadbutler/policy.h>
 #include <threadbutler/probe.h>
 #include <threadbutler/publish.h>
 #include <threadbutler/record.h>
@@ -23,6 +24,7 @@
 #include <threadbutler/scope.h>
 #include <threadbutler/server.h>
 #include <threadbutler/status.h>
+#include <threadbutler/supervise.h>
 #include <threadbutler/swap.h>
 #include <threadbutler/task.h>
 #include <threadbutler/timer.h>
@@ -30,3 +32,4 @@
 #include <threadbutler/types.h>
 #include <threadbutler/version.h>
 #include <threadbutler/watch.h>
+#include <threadbutler/watchdog.h>
