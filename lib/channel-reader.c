@@ -472,10 +472,20 @@ butler__channel_disarm (ButlerChannel *channel)
     channel->waker.owed++;
 }
 
+/* Not for a queue, whose lock each look would take. */
+gboolean
+butler__channel_spin (ButlerChannel *channel,
+                      gint64         deadline)
+{
+  return channel->queue == NULL && butler__spin (&channel->spinner, deadline, has_work, channel);
+}
+
 void
 butler__channel_wait (ButlerChannel *channel,
                       gint64         deadline)
 {
+  if (butler__channel_spin (channel, deadline))
+    return;
   if (!butler__channel_arm (channel, BUTLER__SLEEP_IN_QUEUE))
     return;
   butler__waker_sleep (&channel->waker, deadline);

@@ -8,6 +8,7 @@
 #include "lib/chain.h"
 #include "lib/credits.h"
 #include "lib/layout.h"
+#include "lib/spin.h"
 #include "lib/urgent.h"
 #include "lib/waits.h"
 #include "lib/waker.h"
@@ -107,6 +108,7 @@ struct _ButlerChannel
   ButlerReversal           taken;
   ButlerReversal           internal_taken;
   gboolean                 hasty;    /* the last catch was small, but more than one: there is a stream */
+  ButlerSpinner            spinner;
   gboolean                 last;     /* nothing will follow what was taken */
   gboolean                 armed;    /* ASLEEP was set; others may have taken it off since, and then owe a wake-up */
   _Atomic gsize            consumed; /* of accepted: handed out */
@@ -289,6 +291,10 @@ gboolean butler__channel_is_final (ButlerChannel *channel);
 /* butler__channel_wait() sleeps in the queue until there is something, or @deadline (monotonic, µs; -1: for ever) has passed. */
 void butler__channel_wait (ButlerChannel *channel,
                            gint64         deadline);
+
+/* butler__channel_spin() looks for a moment whether something comes, and is TRUE if it did; else it is time to sleep. */
+gboolean butler__channel_spin (ButlerChannel *channel,
+                               gint64         deadline);
 
 /* butler__channel_arm() says that the reader goes to sleep; FALSE if there is something to do. butler__channel_disarm() ends it; late
  * wake-ups are harmless. */

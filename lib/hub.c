@@ -34,6 +34,8 @@ butler_hub_new (void)
 {
   ButlerHub *hub = g_new0 (ButlerHub, 1);
 
+  butler__spin_prepare ();
+
   g_atomic_ref_count_init (&hub->ref_count);
   g_atomic_ref_count_init (&hub->memory);
   butler__routes_init (&hub->routes);

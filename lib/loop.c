@@ -196,7 +196,8 @@ make_clock (ButlerServer *server)
 static gboolean
 sleep_for_all (ButlerServer *server)
 {
-  if (!butler__channel_arm (server->channel, BUTLER__SLEEP_IN_CONTEXT))
+  if (butler__channel_spin (server->channel, butler__alarms_limit (&server->alarms, -1))
+      || !butler__channel_arm (server->channel, BUTLER__SLEEP_IN_CONTEXT))
     return FALSE;
   if (server->clock == NULL && butler__alarms_get_next (&server->alarms) != BUTLER__NO_ALARM)
     make_clock (server);

@@ -94,6 +94,12 @@ gboolean       butler_overflow_from_string     (const char             *text,
                                                 ButlerOverflow         *overflow,
                                                 GError                **error);
 
+/* The longest time, in microseconds, for butler_set_spin_limit(). */
+#define BUTLER_SPIN_LIMIT_MAX 10000
+
+BUTLER_AVAILABLE_IN_1_0
+void            butler_set_spin_limit          (guint                   microseconds);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerChannel, butler_channel_unref)
 
 G_END_DECLS
