@@ -11,7 +11,7 @@ set -eu
 library=$top_builddir/.libs/libthreadbutler-1.so
 
 # Of libc and GLib, whatever tells the time of day, or waits for one. (timerfd_create() has the clock as an argument: the next case sees it.)
-others='^(time|ftime|gettimeofday|timespec_get|clock_nanosleep|pthread_(cond|mutex|rwlock)_timed[a-z]*|sem_timedwait|mq_timed[a-z]*|timer_create|setitimer|alarm|sleep|usleep|nanosleep|g_get_real_time|g_get_current_time|g_date_time_new_now[a-z_]*|g_cond_timed_wait|g_usleep|g_source_get_current_time)(@|$)'
+others='^(time|ftime|gettimeofday|timespec_get|clock_nanosleep|pthread_(cond|mutex|rwlock)_timed[a-z]*|sem_timedwait|mq_timed[a-z]*|timer_create|setitimer|alarm|sleep|usleep|nanosleep|g_get_real_time|g_get_current_time|g_date_time_new_now[a-z_]*|g_cond_timed_wait|g_source_get_current_time)(@|$)'
 
 imports ()
 {
