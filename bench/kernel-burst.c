@@ -66,7 +66,7 @@ send_large (ButlerHub        *hub,
             const BenchArgs  *args,
             GError          **error)
 {
-  BenchLarge *message = large_new ();
+  BenchLarge *message = large_new_uncleared ();
 
   bench_burst_fill (message->words, sizeof *message, seq, args);
   return large_post (hub, message, error);

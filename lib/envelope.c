@@ -26,6 +26,13 @@ envelope_alloc (const ButlerLayout *layout,
 }
 
 ButlerMessage *
+butler__envelope_new_uncleared (const ButlerLayout *layout,
+                                gsize               size)
+{
+  return envelope_alloc (layout, size);
+}
+
+ButlerMessage *
 butler__envelope_new (const ButlerLayout *layout,
                       gsize               size)
 {

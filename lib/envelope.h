@@ -34,6 +34,10 @@ G_STATIC_ASSERT (sizeof (ButlerMessage) % _Alignof (max_align_t) == 0); /* the p
 ButlerMessage *butler__envelope_new (const ButlerLayout *layout,
                                      gsize               size);
 
+/* butler__envelope_new_uncleared() is one whose payload is the caller's to fill. */
+ButlerMessage *butler__envelope_new_uncleared (const ButlerLayout *layout,
+                                               gsize               size);
+
 /* butler__envelope_with() is one for a payload that is a copy of @size bytes at @value, as they stand. */
 ButlerMessage *butler__envelope_with (const ButlerLayout *layout,
                                       gconstpointer       value,

@@ -31,6 +31,34 @@ butler_record_new (const ButlerRecordInfo *info)
 }
 
 /**
+ * butler_record_new_uncleared:
+ * @info: the description of a record type
+ *
+ * Allocates a record whose fields the caller sets, all of them. This is what NAME_new_uncleared() calls: for large records
+ * such as frames of video, where to clear them first takes as long as to fill them. Only of a type whose fields own nothing it is not
+ * cleared; of others, and opaque ones, it is as butler_record_new(), so that it can be freed at any time.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer full): the record, for butler_record_free()
+ *
+ * Since: 1.0
+ */
+gpointer
+butler_record_new_uncleared (const ButlerRecordInfo *info)
+{
+  const ButlerLayout *layout;
+
+  g_return_val_if_fail (info != NULL, NULL);
+
+  layout = butler__layout_of (info);
+  if (layout == NULL)
+    return NULL;
+  return butler__envelope_payload (layout->plain ? butler__envelope_new_uncleared (layout, layout->size)
+                                                 : butler__envelope_new (layout, layout->size));
+}
+
+/**
  * butler_record_copy:
  * @info: the description of the type of @record
  * @record: (nullable): a record; it may be embedded or on the stack

@@ -26,6 +26,24 @@ START_TEST (new_record_is_zero)
 }
 END_TEST
 
+/* What lay there before would be freed again. */
+START_TEST (an_uncleared_record_can_be_freed_at_once)
+{
+  for (guint i = 0; i < 100; i++)
+    {
+      Everything *filled = everything_new ();
+      Everything *self;
+
+      everything_fill (filled);
+      everything_free (filled);
+      self = everything_new_uncleared ();
+      ck_assert (is_zero (self, sizeof *self));
+      everything_free (self);
+      point_free (point_new_uncleared ());
+    }
+}
+END_TEST
+
 START_TEST (freeing_null_does_nothing)
 {
   everything_free (NULL);
@@ -435,6 +453,7 @@ suite (void)
   TCase *print = tcase_create ("print");
 
   tcase_add_test (life, new_record_is_zero);
+  tcase_add_test (life, an_uncleared_record_can_be_freed_at_once);
   tcase_add_test (life, freeing_null_does_nothing);
   tcase_add_test (life, clear_leaves_zero);
   tcase_add_test (life, clear_of_a_plain_record_leaves_zero);

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 BUTLER_AVAILABLE_IN_1_0
 gpointer    butler_record_new             (const ButlerRecordInfo *info);
 BUTLER_AVAILABLE_IN_1_0
+gpointer    butler_record_new_uncleared   (const ButlerRecordInfo *info);
+BUTLER_AVAILABLE_IN_1_0
 gpointer    butler_record_copy            (const ButlerRecordInfo *info,
                                            gconstpointer           record);
 BUTLER_AVAILABLE_IN_1_0
@@ -61,6 +63,10 @@ gpointer    butler_settings_from_key_file (const ButlerRecordInfo *info,
   BUTLER__UNUSED static inline Name *name##_new (void)                                                                 \
   {                                                                                                                    \
     return (Name *) butler_record_new (&name##_info);                                                                  \
+  }                                                                                                                    \
+  BUTLER__UNUSED static inline Name *name##_new_uncleared (void)                                                       \
+  {                                                                                                                    \
+    return (Name *) butler_record_new_uncleared (&name##_info);                                                        \
   }                                                                                                                    \
   BUTLER__UNUSED static inline Name *name##_copy (const Name *self)                                                    \
   {                                                                                                                    \
