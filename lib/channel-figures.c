@@ -219,3 +219,12 @@ butler_overflow_from_string (const char     *text,
                "“%s” is no overflow policy: fail, block, drop-newest or drop-oldest is expected", text);
   return FALSE;
 }
+
+void
+butler__channel_note_high_water (ButlerChannel *channel)
+{
+  gsize length = butler_channel_get_length (channel);
+
+  if (length > atomic_load_explicit (&channel->high_water, memory_order_relaxed))
+    atomic_store_explicit (&channel->high_water, length, memory_order_relaxed);
+}

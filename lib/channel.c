@@ -143,6 +143,13 @@ butler__channel_request (ButlerChannel *channel,
   butler__channel_kick (channel);
 }
 
+void
+butler__channel_drop_request (ButlerChannel *channel,
+                              ButlerRequest  request)
+{
+  atomic_fetch_and_explicit (&channel->control, ~(guint) request, memory_order_acq_rel);
+}
+
 gboolean
 butler__channel_put_internal (ButlerChannel *channel,
                               ButlerMessage *message)

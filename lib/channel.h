@@ -189,6 +189,9 @@ void butler__channel_kick (ButlerChannel *channel);
 /* butler__channel_wake() is for whoever took ASLEEP off. */
 void butler__channel_wake (ButlerChannel *channel);
 
+/* butler__channel_note_high_water() looks how many wait just now. The reader. */
+void butler__channel_note_high_water (ButlerChannel *channel);
+
 /* butler__channel_count_dead() counts and logs @n messages of @channel that reach nobody. Any thread. */
 void butler__channel_count_dead (ButlerChannel   *channel,
                                  ButlerDeadReason reason,

@@ -95,7 +95,7 @@ struct _ButlerServer
   _Atomic (const char *) doing; /* (nullable): the type of the message that is being handled; never freed */
   _Atomic guint64 handled;
   _Atomic guint64 failed;      /* tasks too, of which those that nobody waited for are counted on their own threads */
-  _Atomic guint   begun;       /* the run whose start is over; release, read by is_starting() in lifecycle.c */
+  _Atomic guint   begun;       /* the run whose start is over; release, read by is_starting() in start.c */
 
   GMutex          pending_lock; /* for who lists what is pending; a leaf lock */
   GMutex          taps_lock;    /* a leaf lock */
@@ -129,6 +129,25 @@ butler__server_is_killed (ButlerServer *server)
   return atomic_load_explicit (&server->killed, memory_order_acquire);
 }
 
+/* server.c */
+
+/* butler__server_alloc() is a server without handlers and settings, of no hub's list yet. */
+ButlerServer *butler__server_alloc (ButlerHub                 *hub,
+                                    const char                *name,
+                                    const ButlerServerOptions *options);
+
+/* butler__server_pin_function() keeps the plugin mapped in which @function lies, if it lies in one, as long as the server. */
+void butler__server_pin_function (ButlerServer *server,
+                                  const char   *kind,
+                                  gconstpointer function);
+
+/* server-hub.c */
+
+/* butler__server_add_to_hub() gives it its channel and its routes, and the hub a reference. The mutex is held. */
+gboolean butler__server_add_to_hub (ButlerServer              *server,
+                                    const ButlerServerOptions *options,
+                                    GError                   **error);
+
 /* run.c */
 
 /* butler__server_set_state() announces it. The hub's mutex is held. */
@@ -149,7 +168,22 @@ gboolean butler__server_claim_or_close (ButlerServer *server);
 /* butler__server_thread() is what a server's thread runs; it takes a reference of the server. */
 gpointer butler__server_thread (gpointer server);
 
-/* lifecycle.c */
+/* What a run consists of; who has the reader's role. begin() announces RUNNING, or STOPPING if that was asked for meanwhile, or is
+ * FALSE. finish() hands out what is left and runs the shutdown events; after it the role is given back and then announce_end() says so. */
+gboolean butler__server_begin        (ButlerServer *server);
+void     butler__server_finish       (ButlerServer *server);
+void     butler__server_announce_end (ButlerServer      *server,
+                                      ButlerServerState  state);
+
+/* butler__server_is_ended_elsewhere() is for who finds that somebody has the role of a server without a thread: TRUE if a stop on another
+ * thread is running it to its end, which is waited for until @deadline (monotonic, µs; 0: not at all, -1: for ever). */
+gboolean butler__server_is_ended_elsewhere (ButlerServer *server,
+                                            gint64        deadline);
+
+/* butler__server_announce_free() says that the reader's role was given back before the end: whoever waits for it may go on with that. */
+void     butler__server_announce_free (ButlerServer *server);
+
+/* stop.c */
 
 /* butler__server_request_end() closes the server's channel, and with @kill lets the rest become dead letters. Does not wait. The
  * hub's mutex is held. */
@@ -168,20 +202,11 @@ void butler__server_await_end (ButlerServer *server);
  * the right one, and nobody has the reader's role. */
 void butler__server_end_here (ButlerServer *server);
 
-/* What a run consists of; who has the reader's role. begin() announces RUNNING, or STOPPING if that was asked for meanwhile, or is
- * FALSE. finish() hands out what is left and runs the shutdown events; after it the role is given back and then announce_end() says so. */
-gboolean butler__server_begin        (ButlerServer *server);
-void     butler__server_finish       (ButlerServer *server);
-void     butler__server_announce_end (ButlerServer      *server,
-                                      ButlerServerState  state);
-
-/* butler__server_is_ended_elsewhere() is for who finds that somebody has the role of a server without a thread: TRUE if a stop on another
- * thread is running it to its end, which is waited for until @deadline (monotonic, µs; 0: not at all, -1: for ever). */
-gboolean butler__server_is_ended_elsewhere (ButlerServer *server,
-                                            gint64        deadline);
-
-/* butler__server_announce_free() says that the reader's role was given back before the end: whoever waits for it may go on with that. */
-void     butler__server_announce_free (ButlerServer *server);
+/* butler__server_await_change() sleeps until some server's state changed; FALSE if somebody ended the wait. butler__server_join_thread()
+ * joins the thread of a run that has ended, or is about to. The hub's mutex is held, and let go meanwhile. */
+gboolean butler__server_await_change (ButlerServer *server,
+                                      ButlerWait   *wait);
+void     butler__server_join_thread  (ButlerServer *server);
 
 /* source.c */
 
@@ -203,10 +228,6 @@ guint64 butler__server_count_dead (ButlerServer     *server,
 ButlerServerStats butler__server_get_stats (ButlerServer *server);
 
 /* dispatch.c */
-
-/* butler__server_try_dispatch() is butler_server_dispatch() for a server without a thread; FALSE if somebody has the reader's role. */
-gboolean butler__server_try_dispatch (ButlerServer *server,
-                                      guint         max);
 
 /* butler__server_dispatch() is butler_server_dispatch() for who has the reader's role already. */
 guint butler__server_dispatch (ButlerServer *server,
@@ -236,6 +257,18 @@ gboolean butler__server_note_failure (ButlerServer  *server,
 /* butler__server_is_here() is TRUE on the thread on which the server's handlers run, also between them. */
 gboolean butler__server_is_here (ButlerServer *server);
 
+/* loop-pieces.c */
+
+/* butler__server_try_dispatch() is butler_server_dispatch() for a server without a thread; FALSE if somebody has the reader's role. */
+gboolean butler__server_try_dispatch (ButlerServer *server,
+                                      guint         max);
+
+/* butler__server_arm_descriptor() prepares the next sleep of a foreign loop. The reader's role is held. */
+void butler__server_arm_descriptor (ButlerServer *server);
+
+/* butler__server_has_ended() is TRUE when nothing is left to dispatch. The reader's role is held. */
+gboolean butler__server_has_ended (ButlerServer *server);
+
 /* loop.c */
 
 /* butler__server_sleep() sleeps until there is something on the internal lane, or for one pass of the server's context. The reader's
@@ -246,12 +279,6 @@ void butler__server_sleep (ButlerServer *server,
 /* butler__server_make_context() makes the context of a server with the default loop. The hub's mutex is held. */
 gboolean butler__server_make_context (ButlerServer *server,
                                       GError      **error);
-
-/* butler__server_arm_descriptor() prepares the next sleep of a foreign loop. The reader's role is held. */
-void butler__server_arm_descriptor (ButlerServer *server);
-
-/* butler__server_has_ended() is TRUE when nothing is left to dispatch. The reader's role is held. */
-gboolean butler__server_has_ended (ButlerServer *server);
 
 /* task.c */
 
@@ -266,6 +293,9 @@ gboolean butler__server_is_in_task (const ButlerServer *server);
 
 /* butler__hub_end_servers() is what the hub's last reference calls. */
 gboolean butler__hub_end_servers (ButlerHub *hub);
+
+/* butler__hub_is_own_thread() is TRUE on the thread of one of its servers. */
+gboolean butler__hub_is_own_thread (ButlerHub *hub);
 
 /* butler__hub_go_on_shutting_down() lets the next server stop, in order, if the hub is being shut down. */
 void butler__hub_go_on_shutting_down (ButlerHub *hub);

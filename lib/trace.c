@@ -1,224 +1,21 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
-#include <threadbutler/trace.h>
+#include "lib/trace.h"
 
 #include "lib/log.h"
-#include "lib/sink.h"
 #include "lib/switch.h"
-#include "lib/tap.h"
-#include "lib/trace-json.h"
 
 /* What all handlers did, as a file for a trace viewer. Handlers leave events in their server's track; a thread of the trace's own takes
  * them from there and writes. */
 
-#define EVENTS_MAX 65536 /* that wait in one track: then events are dropped, and counted */
-#define TEXT_MAX   256
-#define WRITE_AT   65536 /* bytes */
-
-typedef struct
-{
-  ButlerTap tap;              /* first */
-  struct _Trace *trace;       /* (owned) */
-  guint          tid;
-  char          *name;        /* (owned) */
-  gboolean       named;       /* the writer's: the file says what the track is called */
-
-  GMutex         lock;        /* all below; then the trace's */
-  GArray        *events;      /* (owned): ButlerTraceEvent */
-  gboolean       dirty;       /* the writer was told that there are some */
-  guint64        dropped;
-  gboolean       ended;       /* nothing is written any more */
-} Track;
-
-typedef struct _Trace
-{
-  ButlerObserver  observer; /* first */
-  gatomicrefcount ref_count;
-  GThread        *writer;   /* (owned) */
-  Track          *hub;      /* (owned): of what no server did */
-
-  GMutex          lock;     /* all below */
-  GCond           stirred_now;
-  gboolean        stirred;  /* some track is dirty */
-  gboolean        ending;
-  GPtrArray      *tracks;   /* (owned) */
-
-  /* The writer's. */
-  ButlerSink      sink;
-  GString        *out;
-  guint64         dropped;  /* of tracks that are gone */
-} Trace;
-
-static void
-event_clear (gpointer data)
-{
-  g_free (((ButlerTraceEvent *) data)->text);
-}
-
-static GArray *
-events_new (void)
-{
-  GArray *events = g_array_new (FALSE, FALSE, sizeof (ButlerTraceEvent));
-
-  g_array_set_clear_func (events, event_clear);
-  return events;
-}
-
-static void
-trace_unref (Trace *trace)
-{
-  if (!g_atomic_ref_count_dec (&trace->ref_count))
-    return;
-  g_mutex_clear (&trace->lock);
-  g_cond_clear (&trace->stirred_now);
-  g_free (trace);
-}
-
-/* Tracks */
-
-static void
-stir (Trace *trace)
-{
-  g_mutex_lock (&trace->lock);
-  trace->stirred = TRUE;
-  g_cond_signal (&trace->stirred_now);
-  g_mutex_unlock (&trace->lock);
-}
-
-/* Only the first event since the writer was here has to tell it. @event's text is consumed. */
-static void
-push (Track            *track,
-      ButlerTraceEvent *event)
-{
-  gboolean first = FALSE;
-
-  g_mutex_lock (&track->lock);
-  if (track->ended || track->events->len >= EVENTS_MAX)
-    {
-      track->dropped += track->ended ? 0 : 1;
-      event_clear (event);
-    }
-  else
-    {
-      first = !track->dirty;
-      track->dirty = TRUE;
-      g_array_append_vals (track->events, event, 1);
-    }
-  g_mutex_unlock (&track->lock);
-  if (first)
-    stir (track->trace);
-}
-
-static gboolean
-begin_call (ButlerTap  *tap G_GNUC_UNUSED,
-            ButlerCall *call G_GNUC_UNUSED)
-{
-  return TRUE;
-}
-
-static guint
-get_generation (const ButlerCall *call)
-{
-  return atomic_load_explicit (&call->server->generation, memory_order_relaxed);
-}
-
-static ButlerEarVerdict
-hear (ButlerTap           *tap,
-      ButlerCall          *call,
-      const ButlerMessage *message)
-{
-  ButlerTraceEvent event = {
-    .kind = BUTLER__EVENT_SEND,
-    .generation = get_generation (call),
-    .at = butler__now_in_ns (),
-    .name = message->layout->type->name,
-    .id = (guint64) (guintptr) message,
-  };
-
-  push ((Track *) tap, &event);
-  return BUTLER__EAR_PASSES;
-}
-
-static void
-end_call (ButlerTap    *tap,
-          ButlerCall   *call,
-          const GError *failure G_GNUC_UNUSED)
-{
-  ButlerTraceEvent event = {
-    .kind = BUTLER__EVENT_CALL,
-    .generation = get_generation (call),
-    .at = call->began,
-    .lasted = call->ended - call->began,
-    .name = call->what,
-    .id = call->id,
-    .is_event = call->what == BUTLER__CALL_START || call->what == BUTLER__CALL_STOP,
-  };
-
-  push ((Track *) tap, &event);
-}
-
-static void
-fail (ButlerTap    *tap,
-      const char   *what,
-      const GError *failure)
-{
-  ButlerTraceEvent event = {
-    .kind = BUTLER__EVENT_FAILURE,
-    .at = butler__now_in_ns (),
-    .name = what,
-    .text = g_strndup (failure->message, TEXT_MAX),
-  };
-
-  push ((Track *) tap, &event);
-}
-
-static void
-track_free (ButlerTap *tap)
-{
-  Track *track = (Track *) tap;
-
-  trace_unref (track->trace);
-  g_array_unref (track->events);
-  g_mutex_clear (&track->lock);
-  g_free (track->name);
-  g_free (track);
-}
-
-static const ButlerTapKind track_kind = {
-  .begin = begin_call,
-  .hear = hear,
-  .end = end_call,
-  .fail = fail,
-  .free = track_free,
-};
-
-/* The trace has one reference, and the caller has one. */
-static Track *
-track_new (Trace      *trace,
-           const char *name)
-{
-  Track *track = g_new0 (Track, 1);
-
-  butler__tap_init (&track->tap, &track_kind, &trace->observer);
-  g_atomic_ref_count_inc (&track->tap.ref_count);
-  g_atomic_ref_count_inc (&trace->ref_count);
-  track->trace = trace;
-  track->name = g_strdup (name);
-  track->events = events_new ();
-  g_mutex_init (&track->lock);
-  g_mutex_lock (&trace->lock);
-  track->tid = trace->tracks->len;
-  g_ptr_array_add (trace->tracks, track);
-  g_mutex_unlock (&trace->lock);
-  return track;
-}
+#define WRITE_AT 65536 /* bytes */
 
 static ButlerTap *
 make_tap (ButlerObserver *observer,
           ButlerServer   *server)
 {
-  return &track_new ((Trace *) observer, server->name)->tap;
+  return &butler__track_new ((ButlerTrace *) observer, server->name)->tap;
 }
 
 static void
@@ -235,21 +32,21 @@ swapped (ButlerObserver *observer,
     .text = g_strdup (plugin),
   };
 
-  push (((Trace *) observer)->hub, &event);
+  butler__track_push (((ButlerTrace *) observer)->hub, &event);
 }
 
 /* The writer */
 
 static void
-flush (Trace *trace)
+flush (ButlerTrace *trace)
 {
   butler__sink_write (&trace->sink, trace->out->str, trace->out->len);
   g_string_truncate (trace->out, 0);
 }
 
 static void
-write_events (Trace        *trace,
-              Track        *track,
+write_events (ButlerTrace  *trace,
+              ButlerTrack  *track,
               const GArray *events)
 {
   if (events->len > 0 && !track->named)
@@ -264,10 +61,10 @@ write_events (Trace        *trace,
 }
 
 static void
-drain_track (Trace *trace,
-             Track *track)
+drain_track (ButlerTrace *trace,
+             ButlerTrack *track)
 {
-  GArray *events = events_new ();
+  GArray *events = butler__track_events_new ();
 
   g_mutex_lock (&track->lock);
   GArray *full = track->events;
@@ -280,11 +77,11 @@ drain_track (Trace *trace,
 }
 
 /* (nullable) (transfer full). Tracks are only added, so a number stays what it is. */
-static Track *
-get_track (Trace *trace,
-           guint  n)
+static ButlerTrack *
+get_track (ButlerTrace *trace,
+           guint        n)
 {
-  Track *track = NULL;
+  ButlerTrack *track = NULL;
 
   g_mutex_lock (&trace->lock);
   if (n < trace->tracks->len)
@@ -297,9 +94,9 @@ get_track (Trace *trace,
 }
 
 static void
-drain (Trace *trace)
+drain (ButlerTrace *trace)
 {
-  Track *track;
+  ButlerTrack *track;
 
   for (guint n = 0; (track = get_track (trace, n)) != NULL; n++)
     {
@@ -311,7 +108,7 @@ drain (Trace *trace)
 
 /* FALSE: the trace is to end. */
 static gboolean
-wait_for_events (Trace *trace)
+wait_for_events (ButlerTrace *trace)
 {
   gboolean ending;
 
@@ -326,10 +123,10 @@ wait_for_events (Trace *trace)
 
 /* A handler that is still running has its track, and may be late. */
 static guint64
-end_tracks (Trace *trace)
+end_tracks (ButlerTrace *trace)
 {
   guint64 dropped = 0;
-  Track *track;
+  ButlerTrack *track;
 
   for (guint n = 0; (track = get_track (trace, n)) != NULL; n++)
     {
@@ -345,7 +142,7 @@ end_tracks (Trace *trace)
 static gpointer
 write_trace (gpointer data)
 {
-  Trace *trace = data;
+  ButlerTrace *trace = data;
 
   butler__trace_json_begin (trace->out, g_get_prgname () != NULL ? g_get_prgname () : "program");
   flush (trace);
@@ -361,21 +158,21 @@ write_trace (gpointer data)
 /* Start and stop */
 
 static void
-trace_clear (Trace *trace)
+trace_clear (ButlerTrace *trace)
 {
   butler__tap_unref (&trace->hub->tap);
   for (guint i = 0; i < trace->tracks->len; i++)
     butler__tap_unref (trace->tracks->pdata[i]);
   g_ptr_array_unref (trace->tracks);
   g_string_free (trace->out, TRUE);
-  trace_unref (trace);
+  butler__trace_unref (trace);
 }
 
 static gboolean
 finish (ButlerObserver *observer,
         GError        **error)
 {
-  Trace *trace = (Trace *) observer;
+  ButlerTrace *trace = (ButlerTrace *) observer;
   gboolean ok;
 
   g_mutex_lock (&trace->lock);
@@ -397,16 +194,16 @@ static const ButlerObserverKind trace_kind = {
   .finish = finish,
 };
 
-static Trace *
+static ButlerTrace *
 trace_new (const char *path,
            GError    **error)
 {
   ButlerSink sink;
-  Trace *trace;
+  ButlerTrace *trace;
 
   if (!butler__sink_open (&sink, "trace", path, 0666, error))
     return NULL;
-  trace = g_new0 (Trace, 1);
+  trace = g_new0 (ButlerTrace, 1);
   trace->observer.kind = &trace_kind;
   g_atomic_ref_count_init (&trace->ref_count);
   g_mutex_init (&trace->lock);
@@ -414,7 +211,7 @@ trace_new (const char *path,
   trace->tracks = g_ptr_array_new ();
   trace->sink = sink;
   trace->out = g_string_new (NULL);
-  trace->hub = track_new (trace, "hub");
+  trace->hub = butler__track_new (trace, "hub");
   trace->hub->named = TRUE;
   trace->writer = g_thread_try_new ("trace", write_trace, trace, error);
   if (trace->writer != NULL)
@@ -452,7 +249,7 @@ butler_hub_trace_start (ButlerHub   *hub,
                         const char  *path,
                         GError     **error)
 {
-  Trace *trace;
+  ButlerTrace *trace;
 
   g_return_val_if_fail (hub != NULL, FALSE);
   g_return_val_if_fail (path != NULL, FALSE);

@@ -5,9 +5,9 @@
 
 #include "tests/plays.h"
 
-/* Once one server of a plugin runs a new file's code, no other one handles in old code what that sends. The first test fails each time
- * if dispatch_one() in lib/dispatch.c does not look for a swap after the message was taken; the second if publish_rolling() in
- * lib/swap.c lets the mutex go before it has asked all servers. */
+/* Once one server of a plugin runs a new file's code, no other one handles in old code what that sends. The first test
+ * fails each time if dispatch_one() in lib/dispatch.c does not look for a swap after the message was taken; the second
+ * if butler__swap_publish_rolling() in lib/swap-publish.c lets the mutex go before it has asked all servers. */
 
 /* The reader of a bounded channel takes messages under the queue's lock. The library calls this function instead of GLib's, so a test
  * can keep a server in the one moment that matters: it has looked whether there is a swap, and has not taken the next message yet. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
-/* A channel without a bound, as lib/chain.c, lib/channel-reader.c and lib/waker.c have it. One word holds the messages that nobody has
- * taken, CLOSED and ASLEEP; only the reader sets ASLEEP, and only while there is nothing else in the word; who takes it off wakes the
- * reader. Beside the word there are a control word and an internal lane; who publishes there kicks. Two writers send, somebody asks for
- * control, somebody puts an entry on the internal lane, somebody closes.
+/* A channel without a bound, as lib/chain.c, lib/channel-take.c, lib/channel-sleep.c and lib/waker.c have it. One word
+ * holds the messages that nobody has taken, CLOSED and ASLEEP; only the reader sets ASLEEP, and only while there is
+ * nothing else in the word; who takes it off wakes the reader. Beside the word there are a control word and an internal
+ * lane; who publishes there kicks. Two writers send, somebody asks for control, somebody puts an entry on the internal
+ * lane, somebody closes.
  *
  * Nothing that was accepted is lost or handed out twice, and each writer's messages come in order; the reader ends, and what was asked
  * for and what was put on the lane was seen by then; nothing is accepted after the take that was the last. A wake-up that is lost is a

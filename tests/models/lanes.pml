@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
-/* The two lanes of a channel, as lib/chain.h, lib/urgent.c and lib/channel-reader.c have them: a sender of the public lane, two of the
- * urgent one, one who closes at any time or when all has arrived, and a reader that sleeps when there is nothing to do. The public word
- * is n, closed and asleep; the urgent one u and closed_u; asked is the reader's bit of the control word.
+/* The two lanes of a channel, as lib/chain.h, lib/urgent.c and lib/channel-take.c have them: a sender of the public
+ * lane, two of the urgent one, one who closes at any time or when all has arrived, and a reader that sleeps when there
+ * is nothing to do. The public word is n, closed and asleep; the urgent one u and closed_u; asked is the reader's bit
+ * of the control word.
  *
  * Nothing is lost and nothing doubled, nothing is accepted after the end, the reader is woken, and it never looks in vain twice in a row
  * without having slept or having been asked.
