@@ -10,6 +10,10 @@
 static char borrower;
 #define BORROWER ((GThread *) (gpointer) &borrower)
 
+/* Stands where the reader will, for whom the role is kept. */
+static char successor;
+#define SUCCESSOR ((GThread *) (gpointer) &successor)
+
 /* NULL: @who has it now; else who has it. Sequentially consistent also if it fails: see butler__channel_request(). */
 static GThread *
 take_role (ButlerChannel *channel,
@@ -21,18 +25,25 @@ take_role (ButlerChannel *channel,
   return other;
 }
 
+/* FALSE if somebody has it; who has it for a moment is waited for. */
 static gboolean
-claim (ButlerChannel *channel)
+claim_for (ButlerChannel *channel,
+           GThread       *who)
 {
-  GThread *self = g_thread_self ();
   GThread *other;
 
-  while ((other = take_role (channel, self)) == BORROWER)
+  while ((other = take_role (channel, who)) == BORROWER)
     {
       g_mutex_lock (&channel->borrowing);
       g_mutex_unlock (&channel->borrowing);
     }
   return other == NULL;
+}
+
+static gboolean
+claim (ButlerChannel *channel)
+{
+  return claim_for (channel, g_thread_self ());
 }
 
 gboolean
@@ -54,6 +65,25 @@ butler__channel_claim_from (ButlerChannel *channel,
     return FALSE;
   *before = butler__waits_hand_over (channel->waits, &channel->served, g_thread_ref (g_thread_self ()));
   return TRUE;
+}
+
+gboolean
+butler__channel_reserve (ButlerChannel *channel)
+{
+  return claim_for (channel, SUCCESSOR);
+}
+
+void
+butler__channel_unreserve (ButlerChannel *channel)
+{
+  atomic_store_explicit (&channel->reader, NULL, memory_order_seq_cst);
+}
+
+void
+butler__channel_claim_reserved (ButlerChannel *channel)
+{
+  atomic_store_explicit (&channel->reader, g_thread_self (), memory_order_seq_cst);
+  butler__waits_serve (channel->waits, &channel->served);
 }
 
 static gboolean

@@ -223,6 +223,12 @@ gboolean butler__channel_put_unowned (ButlerChannel *channel,
 gboolean butler__channel_claim   (ButlerChannel *channel);
 void     butler__channel_release (ButlerChannel *channel);
 
+/* butler__channel_reserve() keeps the reader's role for a thread that is not there yet; FALSE if somebody has it. That thread takes it by
+ * claim_reserved(); if there will be none, unreserve() gives it back. */
+gboolean butler__channel_reserve        (ButlerChannel *channel);
+void     butler__channel_claim_reserved (ButlerChannel *channel);
+void     butler__channel_unreserve      (ButlerChannel *channel);
+
 /* butler__channel_claim_from() is the same for a moment: *@before (transfer full) (nullable) is who read till now, for
  * butler__waits_hand_over() before the release. */
 gboolean butler__channel_claim_from (ButlerChannel *channel,

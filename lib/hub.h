@@ -36,6 +36,8 @@ struct _ButlerHub
   GMutex          mutex;        /* the control path: all below, and the states of the servers */
   GCond           changed;      /* some server's state, or a thread was joined */
   GPtrArray      *servers;      /* (owned): ButlerServer, in the order in which they were made: also that of their end */
+  GPtrArray      *ending;       /* (owned) (nullable): the same in the order of their end, till that changes; see lib/order.h */
+  guint           ended;        /* of these, from the first on, are not active */
   GHashTable     *channels;     /* (owned): name -> ButlerChannel; names are never given back, see butler__hub_make_channel() */
   GPtrArray      *all_channels; /* (owned): also those that another took the name of */
   GPtrArray      *modules;      /* (owned): ButlerModule */

@@ -35,8 +35,29 @@ butler__order_list (ButlerHub *hub)
 }
 
 void
+butler__order_changed (ButlerHub *hub)
+{
+  g_clear_pointer (&hub->ending, g_ptr_array_unref);
+}
+
+ButlerServer *
+butler__order_find_active (ButlerHub *hub)
+{
+  if (hub->ending == NULL)
+    {
+      hub->ending = butler__order_list (hub);
+      hub->ended = 0;
+    }
+  for (; hub->ended < hub->ending->len; hub->ended++)
+    if (butler__server_is_active (hub->ending->pdata[hub->ended]))
+      return hub->ending->pdata[hub->ended];
+  return NULL;
+}
+
+void
 butler__order_forget (ButlerServer *server)
 {
+  butler__order_changed (server->hub);
   g_clear_pointer (&server->followers, g_ptr_array_unref);
   for (guint i = 0; i < server->hub->servers->len; i++)
     {
@@ -118,6 +139,7 @@ butler_server_add_after (ButlerServer  *server,
   ok = check (server, other, error);
   if (ok && other->followers == NULL)
     other->followers = g_ptr_array_new ();
+  butler__order_changed (server->hub);
   if (ok && !g_ptr_array_find (other->followers, server, NULL))
     g_ptr_array_add (other->followers, server);
   butler__hub_unlock (server->hub);

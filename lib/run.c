@@ -18,6 +18,8 @@ void
 butler__server_set_state (ButlerServer      *server,
                           ButlerServerState  state)
 {
+  if (server->state == state)
+    return;
   server->state = state;
   g_cond_broadcast (&server->hub->changed);
 }
@@ -199,12 +201,15 @@ butler__server_begin (ButlerServer *server)
       if (server->comes_late)
         butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
       server->comes_late = FALSE;
-      atomic_store_explicit (&server->begun, server->run, memory_order_release);
+      if (server->reserved)
+        server->thread_id = gettid ();
       butler__server_set_state (server, butler_channel_is_closed (server->channel) ? BUTLER_SERVER_STOPPING : BUTLER_SERVER_RUNNING);
       wake_context (server);
     }
   server->start_error = error;
   butler__hub_unlock (server->hub);
+  if (ok)
+    atomic_store_explicit (&server->begun, server->run, memory_order_release); /* who looks for it wants the mutex next */
   if (ok && server->polled)
     butler__server_arm_descriptor (server);
   butler__here_set (before);
@@ -335,17 +340,28 @@ is_wanted (gpointer nothing G_GNUC_UNUSED)
   return FALSE;
 }
 
+static gboolean
+claim_as_thread (ButlerServer *server)
+{
+  if (server->reserved)
+    {
+      butler__channel_claim_reserved (server->channel);
+      return TRUE;
+    }
+  butler__hub_lock (server->hub);
+  server->thread_id = gettid ();
+  butler__hub_unlock (server->hub);
+  return butler__server_claim_or_close (server);
+}
+
 gpointer
 butler__server_thread (gpointer data)
 {
   g_autoptr (ButlerServer) server = data;
   GMainContext *context = server->main_context;
-  gboolean claimed = butler__server_claim_or_close (server);
+  gboolean claimed = claim_as_thread (server);
   gboolean begun;
 
-  butler__hub_lock (server->hub);
-  server->thread_id = gettid ();
-  butler__hub_unlock (server->hub);
   if (context != NULL)
     g_main_context_push_thread_default (context);
   butler__here_set (server);

@@ -84,6 +84,7 @@ butler__server_add_to_hub (ButlerServer              *server,
     set_routes (server, options);
   butler__subscribe_all (server, options->subscribes);
   g_ptr_array_add (hub->servers, butler_server_ref (server));
+  butler__order_changed (hub);
   butler__taps_begin (server);
   hub->end.servers = butler__hub_end_servers;
   return TRUE;

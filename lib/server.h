@@ -63,6 +63,9 @@ struct _ButlerServer
   GPtrArray      *followers;   /* (owned) (nullable): servers, not owned, that end after it when all end */
   GSource        *source;      /* (unowned) (nullable): not destroyed; goes with the run */
 
+  gboolean        reserved;    /* nothing can fail in its start: the reader's role is kept for its thread, and it counts as running at once.
+                                * Written before there is that thread, which reads it */
+
   /* Any thread. */
   _Atomic gboolean killed;     /* release in butler__server_request_end(), acquire between two messages */
 

@@ -48,18 +48,6 @@ butler__hub_is_own_thread (ButlerHub *hub)
   return FALSE;
 }
 
-/* The mutex is held. */
-static ButlerServer *
-find_active (ButlerHub *hub)
-{
-  g_autoptr (GPtrArray) servers = butler__order_list (hub);
-
-  for (guint i = 0; i < servers->len; i++)
-    if (butler__server_is_active (servers->pdata[i]))
-      return servers->pdata[i];
-  return NULL;
-}
-
 /* The shutdown is over with the last server, unless butler_hub_start() is about to start others. */
 void
 butler__hub_go_on_shutting_down (ButlerHub *hub)
@@ -67,7 +55,7 @@ butler__hub_go_on_shutting_down (ButlerHub *hub)
   ButlerServer *next;
 
   butler__hub_lock (hub);
-  next = hub->shutting_down ? find_active (hub) : NULL;
+  next = hub->shutting_down ? butler__order_find_active (hub) : NULL;
   if (next != NULL)
     butler__server_request_end (next, FALSE);
   else if (hub->starting == 0)
@@ -167,6 +155,7 @@ butler__hub_end_servers (ButlerHub *hub)
   butler__watchdog_end (hub);
 
   butler__hub_lock (hub);
+  butler__order_changed (hub);
   servers = g_steal_pointer (&hub->servers);
   hub->servers = g_ptr_array_new ();
   g_ptr_array_set_free_func (servers, (GDestroyNotify) butler_server_unref);

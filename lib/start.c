@@ -3,6 +3,8 @@
 
 #include <threadbutler/error.h>
 
+#include "lib/order.h"
+#include "lib/spin.h"
 #include "lib/switch.h"
 #include "lib/watchdog.h"
 
@@ -47,6 +49,7 @@ open_run (ButlerServer *server)
   server->ending = FALSE;
   g_clear_error (&server->start_error);
   butler__server_open_recovery (server);
+  butler__order_changed (server->hub);
   butler__server_set_state (server, BUTLER_SERVER_STARTING);
   butler__server_begin_run (server);
   butler__watchdog_note_run (server);
@@ -58,6 +61,7 @@ typedef struct
   ButlerWait    wait;
   ButlerServer *server; /* (unowned) */
   guint         run;
+  gboolean      silent; /* there is nothing to wait for */
 } Starter;
 
 /* For this run alone: others may start the server again before the waiter looks. */
@@ -81,29 +85,68 @@ is_starting (gpointer data)
   return atomic_load_explicit (&starter->server->begun, memory_order_acquire) != starter->run;
 }
 
+static gboolean
+has_begun (gpointer data)
+{
+  return !is_starting (data);
+}
+
 static void
 wake_starter (gpointer data)
 {
   g_cond_broadcast (&((Starter *) data)->server->hub->changed);
 }
 
-/* The caller waits before there is a thread that could wait for it: so it is a startup event that is refused, which fails the start, and
- * not the start. The mutex is held. */
+/* Nothing of the program runs in such a start, so nothing in it can fail once its thread is there and has the reader's role. */
+static gboolean
+is_silent (const ButlerServer *server)
+{
+  return server->handlers->set.start == NULL && butler__events_get_n (&server->startup) == 0;
+}
+
+/* Otherwise the caller waits before there is a thread that could wait for it: so it is a startup event that is refused, which fails the
+ * start, and not the start. The mutex is held. */
+static void
+enter_start (Starter *starter)
+{
+  ButlerServer *server = starter->server;
+
+  starter->silent = server->reserved = is_silent (server) && butler__channel_reserve (server->channel);
+  if (!starter->silent)
+    butler__waits_enter_while (server->hub->waits, &starter->wait, &server->channel->served, is_starting, wake_starter, starter);
+}
+
+static void
+leave_start (Starter *starter)
+{
+  ButlerServer *server = starter->server;
+
+  if (!starter->silent)
+    butler__waits_leave (server->hub->waits, &starter->wait);
+  else if (server->thread == NULL)
+    butler__channel_unreserve (server->channel);
+  else
+    {
+      atomic_store_explicit (&server->begun, server->run, memory_order_release);
+      butler__server_set_state (server, BUTLER_SERVER_RUNNING);
+    }
+}
+
+/* The mutex is held, which the new thread waits for. */
 static gboolean
 spawn (ButlerServer *server,
        Starter      *starter,
        GError      **error)
 {
-  ButlerHub *hub = server->hub;
-
   if (!butler__server_make_context (server, error))
     return FALSE;
   *starter = (Starter) { .server = server, .run = server->run };
-  butler__waits_enter_while (hub->waits, &starter->wait, &server->channel->served, is_starting, wake_starter, starter);
+  enter_start (starter);
   server->thread = g_thread_try_new (server->name, butler__server_thread, butler_server_ref (server), error);
+  if (server->thread == NULL || starter->silent)
+    leave_start (starter);
   if (server->thread != NULL)
     return TRUE;
-  butler__waits_leave (hub->waits, &starter->wait);
   butler_server_unref (server);
   g_prefix_error (error, "server %s did not start: ", server->name);
   return FALSE;
@@ -152,8 +195,10 @@ wait_for_startup (Starter *starter,
 {
   ButlerServer *server = starter->server;
   ButlerHub *hub = server->hub;
+  ButlerSpinner spinner = { 0 };
   gboolean waited;
 
+  butler__spin (&spinner, -1, has_begun, starter);
   butler__hub_lock (hub);
   waited = wait_while_starting (server, starter->run, &starter->wait);
   butler__hub_unlock (hub);
@@ -254,7 +299,7 @@ butler_server_start (ButlerServer  *server,
       give_up (server);
       return FALSE;
     }
-  else if (!wait_for_startup (&starter, error))
+  else if (!starter.silent && !wait_for_startup (&starter, error))
     return FALSE;
   return get_start_result (server, error);
 }

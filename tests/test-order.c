@@ -167,6 +167,24 @@ START_TEST (a_circle_is_refused)
 }
 END_TEST
 
+/* c lets a start again, while d and e have not ended yet. */
+static void
+start_first (ButlerContext *context G_GNUC_UNUSED,
+             gpointer       data G_GNUC_UNUSED)
+{
+  ck_assert (butler_server_start (servers[0], NULL));
+}
+
+START_TEST (who_starts_while_all_end_ends_too)
+{
+  add_all (makings[0]);
+  butler_server_add_shutdown (servers[2], start_first, NULL, NULL);
+  start_all ();
+  butler_hub_shutdown (hub);
+  ck_assert_str_eq (ends->str, "abcade");
+}
+END_TEST
+
 START_TEST (who_is_removed_is_forgotten)
 {
   g_autoptr (ButlerServer) removed = NULL;
@@ -275,6 +293,7 @@ main (void)
   tcase_add_test (order, threads_wait_for_those_without);
   tcase_add_test (order, what_is_sent_at_an_end_still_arrives);
   tcase_add_test (order, a_circle_is_refused);
+  tcase_add_test (order, who_starts_while_all_end_ends_too);
   tcase_add_test (order, who_is_removed_is_forgotten);
   suite_add_tcase (suite, order);
   tcase_add_checked_fixture (time, set_up_time, tear_down_time);
