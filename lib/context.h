@@ -24,7 +24,7 @@ struct _ButlerContext
   ButlerMessage *message; /* (owned) (nullable): what is being handled; NULL in events, and once it was taken */
   const char    *type;    /* (nullable): the name of its type */
   GError        *error;   /* (owned) (nullable): the handler failed */
-  GCancellable  *cancellable; /* (unowned), a held one's (owned): of the server's run */
+  GCancellable  *cancellable; /* (unowned) (nullable), a held one's (owned): of the server's run; see lib/pending.h */
   ButlerContext *held;    /* (unowned) (nullable): what butler_context_hold() made of this, while the handler runs */
   ButlerAsk     *asked;   /* (owned) (nullable): of a message that was taken, so that it still can be answered here */
   ButlerTick     tick;

@@ -54,6 +54,7 @@ hold_new (ButlerContext *context)
   g_atomic_ref_count_init (&hold->ref_count);
   g_atomic_ref_count_inc (&hold->ref_count);
   hold->pending.end = hold_end;
+  butler__pending_get_cancellable (context->server);
   hold->context = *context;
   hold->context.is_held = TRUE;
   hold->context.error = NULL;
@@ -189,7 +190,7 @@ butler_context_get_cancellable (ButlerContext *context)
 {
   g_return_val_if_fail (context != NULL, NULL);
 
-  return context->cancellable;
+  return context->is_held ? context->cancellable : butler__pending_get_cancellable (context->server);
 }
 
 /**

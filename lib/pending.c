@@ -219,11 +219,20 @@ butler__pending_settle (ButlerServer *server,
   return TRUE;
 }
 
+/* Most servers never need one: it is an object, and the first that a thread makes costs it two KiB. */
+GCancellable *
+butler__pending_get_cancellable (ButlerServer *server)
+{
+  if (server->cancellable == NULL)
+    server->context.cancellable = server->cancellable = g_cancellable_new ();
+  return server->cancellable;
+}
+
 /* They end by themselves, when the lane is run. */
 static void
 cancel_all (ButlerServer *server)
 {
-  g_cancellable_cancel (server->cancellable);
+  g_cancellable_cancel (butler__pending_get_cancellable (server));
   for (ButlerPending *pending = server->pending; pending != NULL; pending = pending->next)
     if (pending->cancel != NULL)
       pending->cancel (pending);

@@ -55,8 +55,12 @@ void butler__pending_visit (ButlerServer *server,
                             void        (*visit) (const ButlerPending *pending, gpointer data),
                             gpointer      data);
 
-/* butler__pending_wait() runs the internal lane and the context until nothing is pending, without @asks nothing else. With @limit (µs; -1: none) what still is
- * pending then is named in the log and cancelled, and orphaned if that does not help either: then it is FALSE. Who has the reader's
+/* butler__pending_get_cancellable() is (transfer none) what is cancelled when they are; made when first asked for. The reader's role is
+ * held. */
+GCancellable *butler__pending_get_cancellable (ButlerServer *server);
+
+/* butler__pending_wait() runs the internal lane and the context until nothing is pending, without @asks nothing
+ * else. With @limit (µs; -1: none) what still is pending then is named in the log and cancelled, and orphaned if that does not help either: then it is FALSE. Who has the reader's
  * role. */
 gboolean butler__pending_wait (ButlerServer *server,
                                gint64        limit,

@@ -120,7 +120,6 @@ butler__server_run_startup (ButlerServer *server,
   ButlerCall call;
 
   server->record = server->given_state != NULL ? server->given_state : butler_record_new (server->handlers->set.state);
-  server->context.cancellable = server->cancellable = g_cancellable_new ();
   server->starting = TRUE;
   butler__call_begin (&call, server, BUTLER__CALL_START, NULL);
   set_started = run_set_start (server, error);

@@ -88,7 +88,7 @@ struct _ButlerServer
   gboolean        busy;        /* in a handler or an event */
   gboolean        starting;    /* from the first startup event to the end of what the last one held */
   struct _ButlerPending *pending; /* (unowned): held contexts and tasks; each owns itself. Written under the lock of it, too */
-  GCancellable   *cancellable; /* (owned): of this run */
+  GCancellable   *cancellable; /* (owned) (nullable): of this run; made when somebody needs it */
   GThreadPool    *tasks;       /* (owned) (nullable): made for the first task */
   GSource        *clock;       /* (owned) (nullable): limits the sleep of a default loop; made for the first alarm */
   gboolean        polled;      /* a foreign loop sleeps on the channel's descriptor */

@@ -332,11 +332,10 @@ butler_context_run_task (ButlerContext  *context,
         destroy (data);
       return;
     }
-  g_return_if_fail (context->cancellable != NULL);
   g_return_if_fail (!context->is_swapping); /* it may yet not happen */
   butler__hub_lock (context->hub);
   count_begun (context->hub);
-  task = task_new (context->hub, context->cancellable, name, func, data, destroy);
+  task = task_new (context->hub, butler__pending_get_cancellable (server), name, func, data, destroy);
   butler__pending_begin (&task->pending, server, butler__generation_of_code (context->hub, (gconstpointer) (guintptr) func),
                          "task", task->name);
   butler__hub_unlock (context->hub);

@@ -33,9 +33,12 @@ typedef struct
 static inline gint64
 butler__deadline_after (gint64 timeout)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now;
 
-  return timeout < 0 || timeout > G_MAXINT64 - now ? -1 : now + timeout;
+  if (timeout < 0)
+    return -1;
+  now = g_get_monotonic_time ();
+  return timeout > G_MAXINT64 - now ? -1 : now + timeout;
 }
 
 void butler__waker_init  (ButlerWaker *waker);
