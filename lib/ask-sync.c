@@ -13,7 +13,9 @@ typedef struct
   GMutex         mutex;    /* a leaf lock: of who waits for whom it may be held */
   GCond          cond;
   gboolean       ended;    /* under the mutex: it was delivered */
-  ButlerChannel *channel;  /* (unowned), under the mutex: where the message is, or has been last */
+  ButlerChannel *channel;  /* (owned), under the mutex: where the message is, or has been last; it may be
+                            * one of another hub, which ends */
+  ButlerChannel *awaited;  /* (owned) (nullable): what the graph has it wait for; who waits only */
 } Waiter;
 
 static void
@@ -33,6 +35,7 @@ waiter_free (ButlerQuestion *question)
   Waiter *self = (Waiter *) question;
 
   butler__question_clear (question);
+  g_clear_pointer (&self->channel, butler_channel_unref);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   g_free (self);
@@ -44,11 +47,14 @@ waiter_move (ButlerAsk     *ask,
              ButlerChannel *channel)
 {
   Waiter *self = (Waiter *) ask;
+  ButlerChannel *before;
 
   g_mutex_lock (&self->mutex);
-  self->channel = channel;
+  before = self->channel;
+  self->channel = butler_channel_ref (channel);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
+  butler_channel_unref (before);
 }
 
 static Waiter *
@@ -59,7 +65,7 @@ waiter_new (const ButlerLayout *layout,
 
   butler__question_init (&self->question, layout, waiter_deliver, waiter_free);
   self->question.header.move = waiter_move;
-  self->channel = channel;
+  self->channel = channel != NULL ? butler_channel_ref (channel) : NULL;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   return self;
@@ -93,7 +99,7 @@ sleep_once (Waiter           *self,
   gboolean ended;
 
   g_mutex_lock (&self->mutex);
-  if (!self->ended && wait->served == &self->channel->served && !atomic_load_explicit (&wait->cancelled, memory_order_acquire))
+  if (!self->ended && self->awaited == self->channel && !atomic_load_explicit (&wait->cancelled, memory_order_acquire))
     {
       if (deadline < 0 || !is_open (self))
         g_cond_wait (&self->cond, &self->mutex);
@@ -125,12 +131,22 @@ enter (Waiter      *self,
        ButlerWait  *wait,
        ButlerWaits *waits)
 {
-  ButlerChannel *channel;
-
   g_mutex_lock (&self->mutex);
-  channel = self->channel;
+  self->awaited = butler_channel_ref (self->channel);
   g_mutex_unlock (&self->mutex);
-  return butler__waits_enter_while (waits, wait, &channel->served, is_open, wake_waiter, self);
+  if (butler__waits_enter_while (waits, wait, &self->awaited->served, is_open, wake_waiter, self))
+    return TRUE;
+  g_clear_pointer (&self->awaited, butler_channel_unref);
+  return FALSE;
+}
+
+static void
+leave (Waiter      *self,
+       ButlerWait  *wait,
+       ButlerWaits *waits)
+{
+  butler__waits_leave (waits, wait);
+  g_clear_pointer (&self->awaited, butler_channel_unref);
 }
 
 /* The caller has entered the graph. A cycle is found by the last of its threads, as each looks before each sleep; once it has ended by
@@ -147,7 +163,7 @@ wait_for_end (Waiter      *self,
   do
     {
       ended = sleep_once (self, wait, deadline);
-      butler__waits_leave (waits, wait);
+      leave (self, wait, waits);
       if (ended)
         return;
       end_if_due (self, wait, deadline);

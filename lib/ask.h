@@ -23,7 +23,8 @@ struct _ButlerQuestion
   void           (*deliver) (ButlerQuestion *question); /* who has a reference; with the result in place, on any thread */
   void           (*free)    (ButlerQuestion *question);
 
-  _Atomic gboolean over;  /* acq_rel: who sets it first writes the result */
+  _Atomic gboolean over;  /* who sets it first writes the result, which is published by parts. acq_rel, and acquired by
+                           * who asks: what was done before the end is seen by who finds that it has ended */
   _Atomic guint    parts; /* what is missing before it can be delivered: the end, and all of its begin. acq_rel: who takes off the last
                            * one sees what the other has written */
 

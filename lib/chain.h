@@ -17,7 +17,9 @@
  * Every write of the word is a read-modify-write, so release sequences never break and no fence is needed. */
 typedef struct
 {
-  _Atomic guintptr top; /* newest message | CLOSED | ASLEEP */
+  /* newest message | CLOSED | ASLEEP. Release by who links, acquire by who takes: the payload. The bits are set and
+   * taken off acq_rel: who takes ASLEEP off sees how the reader sleeps, and who kicks is seen by who falls asleep. */
+  _Atomic guintptr top;
 } ButlerChain;
 
 #define BUTLER__CLOSED ((guintptr) 1)

@@ -51,8 +51,9 @@ butler__channel_claim (ButlerChannel *channel)
 {
   if (!claim (channel))
     return FALSE;
-  /* Only a reader writes served.thread, so it may look at it without the lock. */
-  if (channel->served.thread != g_thread_self ())
+  /* Without the lock: only this thread makes it this thread. A start that forgets it meanwhile is refused, as there
+   * is a reader. */
+  if (butler__served_by (&channel->served) != g_thread_self ())
     butler__waits_serve (channel->waits, &channel->served);
   return TRUE;
 }

@@ -98,7 +98,9 @@ struct _ButlerChannel
   /* Any thread, seldom; the reader looks at it before each message. */
   BUTLER__CACHE_LINE
   ButlerChain              internal; /* replies, task results, releases, timers: publish (release), then kick() */
-  _Atomic guint            control;  /* ButlerRequest bits: set (release), then kick(); acquired by the reader before each message */
+  _Atomic guint            control;  /* ButlerRequest bits: set, then kick(); acquired by the reader before each
+                                      * message. Sequentially consistent, as reader, where it is set: see
+                                      * butler__channel_request() */
   _Atomic (GThread *)      reader;   /* who has the reader's role: claim, release; NULL: nobody. Sequentially consistent:
                                       * see butler__channel_request() */
 

@@ -22,7 +22,8 @@ typedef struct
   gboolean      fenced;   /* there is no such barrier: the reader makes its own with each message */
 
   /* Any thread. */
-  _Atomic gsize reserved; /* all writes are RMW */
+  _Atomic gsize reserved; /* all writes are RMW. Sequentially consistent, as waiting, where one is taken back and where
+                           * it is asked whether all is used up; else only its own order counts */
   _Atomic gsize limit;    /* relaxed: reserved may go up to here. A sum of capacity, handed and given that was once true: it may be too
                            * small by now, never too large */
   char          apart[64]; /* the reader and the senders each write to a cache line of their own */
@@ -30,7 +31,8 @@ typedef struct
   /* The reader writes the first and reads the second with each message; the others seldom do. */
   _Atomic gsize handed;   /* release by the reader; acquired by who works out the limit */
   _Atomic guint waiting;  /* sequentially consistent: see butler__credits_announce() */
-  _Atomic gsize given;    /* RMW, by any thread: what nobody was handed */
+  _Atomic gsize given;    /* RMW, by any thread: what nobody was handed. Sequentially consistent, as waiting: of who
+                           * gives and who waits, one sees the other */
 
   GMutex        mutex;    /* under it: generation, closed */
   GCond         more;

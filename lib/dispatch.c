@@ -239,7 +239,7 @@ butler__server_tell_alarm (ButlerServer *server)
     butler__channel_request (server->channel, BUTLER__REQUEST_TIMER);
 }
 
-/* What is due in one moment, but no flood of it. */
+/* What is due in one moment, but no flood of it; nor what comes after one that failed, if that asks for a restart. */
 guint
 butler__server_ring_alarms (ButlerServer *server,
                             guint         max)
@@ -254,7 +254,9 @@ butler__server_ring_alarms (ButlerServer *server,
   if (G_LIKELY (butler__alarms_get_next (&server->alarms) == BUTLER__NO_ALARM))
     return 0;
   now = g_get_monotonic_time ();
-  while (n < max && !butler__server_is_killed (server) && (alarm = butler__alarms_take_due (&server->alarms, now)) != NULL)
+  while (n < max && !butler__server_is_killed (server)
+         && !butler__channel_is_asked (server->channel, BUTLER__REQUEST_RESTART)
+         && (alarm = butler__alarms_take_due (&server->alarms, now)) != NULL)
     {
       alarm->ring (alarm, server);
       n++;

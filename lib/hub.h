@@ -43,7 +43,8 @@ struct _ButlerHub
   GPtrArray      *modules;      /* (owned): ButlerModule */
   GMutex          loading;      /* who loads or swaps modules, one at a time; locked before the mutex */
   gint64          swap_limit;   /* how long a swap may keep servers, µs */
-  _Atomic gboolean reaping;     /* sequentially consistent: a look for what can be closed is pushed to swaps */
+  _Atomic gboolean reaping;     /* a look for what can be closed is pushed to swaps. Sequentially consistent: set by who
+                                 * pushes, after it took the last pin off; unset by swapper before it looks */
   GAsyncQueue    *swaps;        /* (owned) (nullable): what swapper has to do; as long as swapper lives */
   GThread        *swapper;      /* (owned) (nullable): swaps, and closes what was swapped out */
   guint           starting;     /* how many butler_hub_start() are at it: a shutdown is not over before they are */

@@ -162,6 +162,8 @@ butler_server_wait (ButlerServer *server,
     butler__channel_wait_internal (server->channel, limit, FALSE);
   else
     butler__channel_wait (server->channel, limit);
+  if (server->polled)
+    butler__server_arm_descriptor (server); /* the wait slept in another way */
   came = deadline < 0 || butler__channel_has_work (server->channel) || butler__alarms_are_due (&server->alarms)
          || g_get_monotonic_time () < deadline;
   if (entered)
@@ -236,8 +238,9 @@ butler_server_has_pending (ButlerServer *server)
  * @error: (nullable): where to put an error
  *
  * Gets a descriptor for a foreign loop (poll(2), epoll, libuv): when it is readable, as there are messages or a timer is due, call
- * butler_server_dispatch(). Only poll it, do not read or close it. From the first call on, each dispatch leaves it ready for the next sleep. It is closed when @server is removed
- * or its hub ends: take it out of the loop before.
+ * butler_server_dispatch(). Only poll it, do not read or close it. From the first call on, each dispatch and each wait
+ * leaves it ready for the next sleep. It is closed when @server is removed or its hub ends: take it out of the loop
+ * before.
  *
  * While messages flood in it is always readable. In a loop that looks at one thing only after all others of a higher priority have
  * nothing to do, such as a #GMainContext, that starves whatever is lower: there butler_server_create_source() is better, which lets the

@@ -102,6 +102,7 @@ bury (ButlerServer    *server,
   butler_message_free (message);
 }
 
+/* One waits already only where the restart was put off: the server goes on with what it is at, which may fail too. */
 static gboolean
 keep (ButlerServer       *server,
       ButlerContext      *context,
@@ -113,6 +114,11 @@ keep (ButlerServer       *server,
   if (policy->poison == 0 || context->is_held || context->message == NULL)
     return FALSE;
   message = g_steal_pointer (&context->message);
+  if (recovery->again != NULL)
+    {
+      bury (server, message, BUTLER_DEAD_FAILED, "another one that failed is to be tried again first");
+      return TRUE;
+    }
   recovery->tries++;
   if (recovery->tries < policy->poison)
     {

@@ -181,6 +181,17 @@ wake_context (ButlerServer *server)
     g_main_context_wakeup (context);
 }
 
+/* Who had the role on another thread than that of the source has ended the source's sleep, so that nobody would be
+ * woken now: it looks again. The mutex is held. */
+static void
+wake_other_context (ButlerServer *server)
+{
+  GMainContext *context = butler__server_get_context (server);
+
+  if (context != NULL && !g_main_context_is_owner (context))
+    g_main_context_wakeup (context);
+}
+
 gboolean
 butler__server_begin (ButlerServer *server)
 {
@@ -310,6 +321,7 @@ butler__server_announce_free (ButlerServer *server)
   butler__hub_lock (server->hub);
   if (server->state == BUTLER_SERVER_STOPPING || butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP))
     g_cond_broadcast (&server->hub->changed);
+  wake_other_context (server);
   butler__hub_unlock (server->hub);
 }
 

@@ -61,6 +61,12 @@ count_cpus (void)
   return quota > 0 ? MIN (n, quota) : n;
 }
 
+static void
+set_limit (guint microseconds)
+{
+  atomic_store_explicit (&limit, microseconds, memory_order_relaxed);
+}
+
 /* BUTLER_SPIN: "off", or a number of microseconds. */
 static void
 heed_environment (void)
@@ -69,9 +75,9 @@ heed_environment (void)
   guint64 wish;
 
   if (g_strcmp0 (text, "off") == 0)
-    butler_set_spin_limit (0);
+    set_limit (0);
   else if (text != NULL && g_ascii_string_to_unsigned (text, 10, 0, BUTLER_SPIN_LIMIT_MAX, &wish, NULL))
-    butler_set_spin_limit ((guint) wish);
+    set_limit ((guint) wish);
   else if (text != NULL)
     g_warning ("BUTLER_SPIN is \"%s\": it has to be off, or a number of microseconds up to %u", text, BUTLER_SPIN_LIMIT_MAX);
 }
@@ -227,5 +233,6 @@ butler_set_spin_limit (guint microseconds)
 {
   g_return_if_fail (microseconds <= BUTLER_SPIN_LIMIT_MAX);
 
-  atomic_store_explicit (&limit, microseconds, memory_order_relaxed);
+  butler__spin_prepare (); /* first, as the environment only says what the default is */
+  set_limit (microseconds);
 }

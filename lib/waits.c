@@ -50,8 +50,7 @@ butler__waits_hand_over (ButlerWaits  *waits,
   GThread *old;
 
   g_mutex_lock (&waits->mutex);
-  old = served->thread;
-  served->thread = thread;
+  old = atomic_exchange_explicit (&served->thread, thread, memory_order_relaxed);
   g_mutex_unlock (&waits->mutex);
   return old;
 }
@@ -72,7 +71,7 @@ butler__waits_is_mine (ButlerWaits  *waits,
   gboolean mine;
 
   g_mutex_lock (&waits->mutex);
-  mine = served->thread == g_thread_self ();
+  mine = butler__served_by (served) == g_thread_self ();
   g_mutex_unlock (&waits->mutex);
   return mine;
 }
@@ -91,7 +90,7 @@ butler__served_clear (ButlerWaits  *waits,
                       ButlerServed *served)
 {
   butler__waits_allow (waits, served);
-  g_clear_pointer (&served->thread, g_thread_unref);
+  butler__waits_forget (waits, served);
 }
 
 static ButlerWait *
@@ -114,7 +113,8 @@ walk_errands_to (ButlerWaits   *waits,
 {
   for (ButlerErrand *errand = waits->errands; errand != NULL; errand = errand->next)
     {
-      if (errand->walk == waits->walk || errand->home == NULL || !errand->home->awaits || errand->home->thread != from)
+      if (errand->walk == waits->walk || errand->home == NULL || !errand->home->awaits
+          || butler__served_by (errand->home) != from)
         continue;
       errand->walk = waits->walk;
       if (walk_to (waits, errand->thread, self))
@@ -137,7 +137,7 @@ walk_to (ButlerWaits   *waits,
       if (wait == NULL || wait->walk == waits->walk)
         return FALSE;
       wait->walk = waits->walk;
-      from = wait->served->thread;
+      from = butler__served_by (wait->served);
     }
   return from != NULL;
 }
@@ -151,7 +151,7 @@ reaches (ButlerWaits        *waits,
          const GThread      *self)
 {
   waits->walk++;
-  return walk_to (waits, served->thread, self);
+  return walk_to (waits, butler__served_by (served), self);
 }
 
 static gboolean
@@ -280,7 +280,7 @@ butler__waits_is_admitted (ButlerWaits        *waits,
 
   g_mutex_lock (&waits->mutex);
   for (guint i = 0; served->admits && !admitted && i < waits->admitting->len; i++)
-    admitted = ((ButlerServed *) waits->admitting->pdata[i])->thread == g_thread_self ();
+    admitted = butler__served_by (waits->admitting->pdata[i]) == g_thread_self ();
   g_mutex_unlock (&waits->mutex);
   return admitted;
 }
@@ -324,7 +324,7 @@ butler__waits_await_errands (ButlerWaits  *waits,
     {
       ButlerWait *wait = errand->home == home ? find_wait_of (waits, errand->thread) : NULL;
 
-      if (wait != NULL && wait->wake != NULL && reaches (waits, wait->served, home->thread))
+      if (wait != NULL && wait->wake != NULL && reaches (waits, wait->served, butler__served_by (home)))
         end_wait (wait, BUTLER__WAIT_REFUSED);
     }
   home->awaits = TRUE;

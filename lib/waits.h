@@ -17,13 +17,24 @@ struct _ButlerServed
 {
   _Atomic (GThread *) *now;       /* (unowned): where it stands who serves it at the moment; set when made */
 
+  /* (owned) (nullable): who serves it, or did so last. Changed under the graph's mutex, read by butler__served_by().
+   * Relaxed: it is only compared. Without that mutex the reader looks at it, and a walk in the graph of another hub,
+   * from which a question was posted on. */
+  _Atomic (GThread *)  thread;
+
   /* Changed and read under the graph's mutex. */
-  GThread             *thread;    /* (owned) (nullable): who serves it, or did so last */
   gboolean             cancelled; /* who serves it waits no more, until butler__waits_allow() */
   gboolean             awaits;    /* who serves it waits for its errands */
   ButlerServed        *next;      /* of those that are cancelled */
   gboolean             admits;    /* its server is to stand still: those that are to do so too need not wait for it */
 };
+
+/* butler__served_by() is (nullable): a thread to be compared with another one. Any thread. */
+static inline const GThread *
+butler__served_by (const ButlerServed *served)
+{
+  return atomic_load_explicit (&served->thread, memory_order_relaxed);
+}
 
 typedef struct _ButlerWait ButlerWait;
 struct _ButlerWait

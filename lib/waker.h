@@ -21,12 +21,13 @@ typedef struct
   _Atomic int   how;      /* a ButlerSleep: the reader, relaxed, before it says that it sleeps, never while it does; read after
                            * that was seen */
   _Atomic int   fd;       /* -1 until the reader asks for it; open till butler__waker_let_go(), so that a late wake-up hits no other file */
-  _Atomic (GMainContext *) context; /* the newest of contexts */
+  _Atomic (GMainContext *) context; /* the newest of contexts: release by the reader, acquired by who wakes, as fd; a
+                                     * wake-up that finds none is so late that the sleep is over */
   GPtrArray    *contexts; /* (owned): every context that was ever slept in, as a late wake-up may still reach it; reader only */
   gboolean      alarm;    /* fd may be set for a deadline; reader only */
   guint         owed;     /* wake-ups that are over, or on their way; reader only */
   _Atomic guint woken;    /* those that are over: sequentially consistent, as leaving: of who leaves and who wakes, one sees the other */
-  _Atomic gboolean leaving; /* in butler__waker_let_go() */
+  _Atomic gboolean leaving; /* in butler__waker_let_go(): set before the look at woken, seen after woken was counted */
 } ButlerWaker;
 
 /* butler__deadline_after() is -1, for ever, also for what the clock cannot hold. */

@@ -1056,6 +1056,46 @@ START_TEST (cycle_is_refused)
 }
 END_TEST
 
+typedef struct
+{
+  ButlerChannel *served;
+  ButlerChannel *asked;
+  GError        *error; /* (owned) (nullable) */
+} AskingReader;
+
+static gpointer
+ask_as_reader (gpointer data)
+{
+  AskingReader *self = data;
+
+  g_assert_null (butler_channel_receive (self->served, 0, NULL));
+  g_assert_null (number_ask_sync_to (self->asked, &(Number) { 1 }, LATE, NULL, &self->error));
+  return NULL;
+}
+
+/* The message came into a channel of another hub, and that hub has ended; who looks for a cycle comes by there. */
+START_TEST (cycle_by_a_channel_that_is_gone_is_refused)
+{
+  ButlerHub *other = butler_hub_new ();
+  ButlerChannel *moved = own_channel (other, "moved", 0, BUTLER_OVERFLOW_FAIL);
+  AskingReader asker = { .served = own_channel (hub, "served", 0, BUTLER_OVERFLOW_FAIL),
+                         .asked = own_channel (hub, "asked", 0, BUTLER_OVERFLOW_FAIL) };
+  GThread *thread = g_thread_new ("asker", ask_as_reader, &asker);
+  g_autoptr (ButlerMessage) message = butler_channel_receive (asker.asked, -1, NULL);
+  GError *error = NULL;
+
+  ck_assert (number_post_to (moved, number_from_message (g_steal_pointer (&message), NULL), NULL));
+  message = butler_channel_receive (moved, -1, NULL);
+  butler_hub_unref (other);
+  ck_assert_ptr_null (number_ask_sync_to (asker.served, &(Number) { 1 }, LATE, NULL, &error));
+  butler_assert_error (&error, BUTLER_ERROR_WOULD_DEADLOCK, "Number", NULL);
+  g_clear_pointer (&message, butler_message_free);
+  g_thread_join (thread);
+  butler_assert_error (&asker.error, BUTLER_ERROR_NO_REPLY, "Number", NULL);
+  tear_down ();
+}
+END_TEST
+
 /* The first waits for the keeper, which passes the question on to the second; that waits for the first. */
 START_TEST (cycle_by_a_message_that_was_posted_on_is_refused)
 {
@@ -1231,6 +1271,7 @@ wait_case (void)
   tcase_add_test (tcase, handler_may_wait_for_another_server);
   tcase_add_loop_test (tcase, cycle_is_refused, 1, 4);
   tcase_add_test (tcase, cycle_by_a_message_that_was_posted_on_is_refused);
+  tcase_add_test (tcase, cycle_by_a_channel_that_is_gone_is_refused);
   tcase_add_test (tcase, wait_that_comes_to_be_a_cycle_ends);
   tcase_add_test (tcase, kill_ends_the_wait_of_a_handler);
   return tcase;

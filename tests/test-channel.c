@@ -377,13 +377,13 @@ START_TEST (reader_for_a_moment_is_followed_by_the_one_before)
   ck_assert (g_thread_join (g_thread_ref (self)));
   ck_assert (butler__channel_claim_from (channel, &before));
   ck_assert_ptr_eq (before, self);
-  ck_assert_ptr_eq (channel->served.thread, g_thread_self ());
+  ck_assert_ptr_eq (butler__served_by (&channel->served), g_thread_self ());
   ck_assert (!butler__channel_claim_from (channel, &nobody));
   ck_assert_ptr_null (nobody);
-  ck_assert_ptr_eq (channel->served.thread, g_thread_self ());
+  ck_assert_ptr_eq (butler__served_by (&channel->served), g_thread_self ());
   g_thread_unref (butler__waits_hand_over (channel->waits, &channel->served, before));
   butler__channel_release (channel);
-  ck_assert_ptr_eq (channel->served.thread, self);
+  ck_assert_ptr_eq (butler__served_by (&channel->served), self);
   g_thread_unref (self);
 }
 END_TEST

@@ -211,6 +211,25 @@ START_TEST (whatever_comes_wakes_the_owner)
 }
 END_TEST
 
+/* Who waits sleeps in another way, and takes the way of the descriptor away for so long. */
+START_TEST (a_wait_leaves_it_ready_for_the_next_sleep)
+{
+  ButlerServer *server = script_server (hub, "s", &script, OPTIONS (.no_thread = TRUE));
+  int fd = get_fd (server);
+
+  start (server);
+  while (butler_server_dispatch (server, 64) > 0 || is_readable (fd, 0))
+    ;
+  ck_assert (!butler_server_wait (server, 0));
+  send_to_server (server, 1, 1);
+  ck_assert (is_readable (fd, 0));
+  ck_assert (butler_server_wait (server, -1));
+  ck_assert (is_readable (fd, 0));
+  ck_assert_uint_eq (butler_server_dispatch (server, 64), 1);
+  ck_assert (butler_server_stop (server));
+}
+END_TEST
+
 START_TEST (others_get_no_descriptor_of_a_server_that_runs)
 {
   ButlerServer *server = script_server (hub, "s", &script, NO_OPTIONS);
@@ -238,6 +257,7 @@ main (void)
   tcase_add_loop_test (tcase, without_a_thread_its_owner_polls, 0, 2);
   tcase_add_test (tcase, what_waited_before_the_start_is_told);
   tcase_add_loop_test (tcase, whatever_comes_wakes_the_owner, 0, 2);
+  tcase_add_test (tcase, a_wait_leaves_it_ready_for_the_next_sleep);
   tcase_add_test (tcase, others_get_no_descriptor_of_a_server_that_runs);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);

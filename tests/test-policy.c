@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include "lib/pending.h"
 #include "lib/policy.h"
 #include "tests/keeper.h"
 
@@ -263,6 +264,81 @@ START_TEST (what_failed_is_tried_again_before_all_others)
   expect_sum (21);
   expect_sum (33);
   finish (3, "udududud", 3, 3, 0);
+}
+END_TEST
+
+static void
+set_timer (int value)
+{
+  GError *error = NULL;
+
+  number_send_later (server, &(Number) { .value = value }, 0, &error);
+  butler_assert_no_error (error);
+}
+
+/* Both are due in the same moment; the state that failed must not meet the second. */
+START_TEST (what_failed_by_a_timer_is_tried_again_before_the_next_timer)
+{
+  begin (OPTIONS (.no_thread = TRUE, .policy = BUTLER_POLICY (.on_failure = BUTLER_FAILURE_RESTART, .poison = 4,
+                                                              .pause = BUTLER_NO_PAUSE)));
+  on_number = refuse_some;
+  refusals = (guint) _i;
+  start (server);
+  set_timer (10);
+  set_timer (11);
+  while (butler_server_dispatch (server, 64) > 0)
+    ;
+  expect_sum (10);
+  expect_sum (21);
+  finish ((guint) _i, _i == 1 ? "udud" : "ududud", 2, 2, 0);
+}
+END_TEST
+
+static guint looks_left;
+
+static gboolean
+look_on (gpointer nothing G_GNUC_UNUSED)
+{
+  return --looks_left > 0;
+}
+
+static void
+hold_or_fail (Keeper        *self,
+              Number        *number,
+              ButlerContext *context)
+{
+  if (number->value == 1)
+    g_async_queue_push (held, butler_context_hold (context));
+  else
+    refuse_some (self, number, context);
+}
+
+/* As it is while a swap waits for what is held: there is no restart, but timers ring. */
+START_TEST (of_two_that_failed_before_the_restart_none_is_lost)
+{
+  ButlerChannel *channel;
+
+  begin (OPTIONS (.no_thread = TRUE, .policy = BUTLER_POLICY (.on_failure = BUTLER_FAILURE_RESTART, .poison = 4,
+                                                              .pause = BUTLER_NO_PAUSE)));
+  channel = butler_server_get_channel (server);
+  on_number = hold_or_fail;
+  refusals = 2;
+  looks_left = 2;
+  start (server);
+  send_to_server (server, 1, 1);
+  ck_assert_uint_eq (butler_server_dispatch (server, 1), 1);
+  set_timer (10);
+  set_timer (11);
+  ck_assert (butler__channel_claim (channel));
+  ck_assert (!butler__pending_settle (server, -1, look_on));
+  butler__channel_request (channel, BUTLER__REQUEST_RESTART); /* as who came over does, if it was put off */
+  butler__channel_release (channel);
+  butler_context_release (g_async_queue_pop (held));
+  while (butler_server_dispatch (server, 64) > 0)
+    ;
+  expect_sum (10);
+  ck_assert_uint_eq (dead_letters (server, BUTLER_DEAD_FAILED), 1);
+  finish (3, "udud", 3, 2, 1);
 }
 END_TEST
 
@@ -606,6 +682,8 @@ main (void)
   tcase_add_test (tcase, who_has_no_supervisor_ends_when_it_escalates);
   tcase_add_test (tcase, poison_is_set_aside);
   tcase_add_test (tcase, what_failed_is_tried_again_before_all_others);
+  tcase_add_loop_test (tcase, what_failed_by_a_timer_is_tried_again_before_the_next_timer, 1, 3);
+  tcase_add_test (tcase, of_two_that_failed_before_the_restart_none_is_lost);
   tcase_add_test (tcase, a_message_that_was_handled_at_last_is_no_poison);
   tcase_add_test (tcase, the_last_message_before_a_stop_is_tried_again);
   tcase_add_test (tcase, a_server_does_not_end_before_it_has_tried_again);

@@ -498,6 +498,47 @@ START_TEST (states_have_names)
 }
 END_TEST
 
+static _Atomic gboolean reads_on;
+
+static gpointer
+read_on_and_on (gpointer channel)
+{
+  while (atomic_load (&reads_on))
+    {
+      g_autoptr (ButlerMessage) message = butler_channel_receive (channel, 0, NULL);
+
+      g_thread_yield ();
+    }
+  return NULL;
+}
+
+/* A start finds the channel free, or is refused; whoever read last is forgotten while it may be about to read again. */
+START_TEST (a_program_may_read_from_a_server_that_does_not_run)
+{
+  Script script = { 0 };
+  ButlerServer *server = own_server (&script, OPTIONS (.loop = butler_loop_queue));
+  GThread *reader;
+  int started = 0;
+
+  atomic_store (&reads_on, TRUE);
+  reader = g_thread_new ("reads", read_on_and_on, butler_server_get_channel (server));
+  while (started < 50)
+    {
+      GError *error = NULL;
+
+      if (butler_server_start (server, &error))
+        {
+          started++;
+          ck_assert (butler_server_stop (server));
+        }
+      else
+        butler_assert_error (&error, BUTLER_ERROR_BUSY, "s", NULL);
+    }
+  atomic_store (&reads_on, FALSE);
+  g_thread_join (reader);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -529,6 +570,7 @@ main (void)
   tcase_add_test (tcase, a_removed_server_does_not_start);
   tcase_add_test (tcase, a_given_state_is_kept_over_all_runs);
   tcase_add_test (tcase, states_have_names);
+  tcase_add_test (tcase, a_program_may_read_from_a_server_that_does_not_run);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }

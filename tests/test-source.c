@@ -634,6 +634,47 @@ START_TEST (a_clear_does_not_put_the_source_to_sleep)
 }
 END_TEST
 
+static gpointer
+dispatch_beside (gpointer wait)
+{
+  if (wait != NULL)
+    butler_server_wait (server, 0);
+  else
+    butler_server_dispatch (server, 64);
+  return NULL;
+}
+
+/* TRUE if the context, which has been prepared, would not sleep. */
+static gboolean
+is_awake (int priority)
+{
+  GPollFD fds[8];
+  int timeout;
+  int n = g_main_context_query (context, priority, &timeout, fds, G_N_ELEMENTS (fds));
+
+  g_assert_cmpint (n, <=, (int) G_N_ELEMENTS (fds));
+  return timeout == 0 || g_poll (fds, (guint) n, 0) > 0;
+}
+
+/* It takes the source's sleep away, so what comes next would wake nobody. */
+START_TEST (who_dispatches_on_another_thread_does_not_put_the_source_to_sleep)
+{
+  int priority;
+
+  attach ();
+  start (server);
+  iterate ();
+  ck_assert (g_main_context_acquire (context));
+  ck_assert (!g_main_context_prepare (context, &priority));
+  g_thread_join (g_thread_new ("beside", dispatch_beside, _i == 0 ? NULL : context));
+  send_to_server (server, 1, 1);
+  ck_assert (is_awake (priority));
+  g_main_context_release (context);
+  iterate_until (1);
+  ck_assert (butler_server_stop (server));
+}
+END_TEST
+
 int
 main (void)
 {
@@ -663,6 +704,7 @@ main (void)
   tcase_add_loop_test (tcase, a_stop_by_another_thread_waits_for_the_context, 0, 2);
   tcase_add_test (tcase, a_start_wakes_the_context);
   tcase_add_test (tcase, a_clear_does_not_put_the_source_to_sleep);
+  tcase_add_loop_test (tcase, who_dispatches_on_another_thread_does_not_put_the_source_to_sleep, 0, 2);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }

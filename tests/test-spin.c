@@ -27,8 +27,8 @@ static void
 setup (void)
 {
   looks = 0;
-  butler__spin_set_slots (1);
   butler_set_spin_limit (50);
+  butler__spin_set_slots (1);
 }
 
 START_TEST (what_comes_ends_it)
@@ -80,6 +80,19 @@ START_TEST (zero_switches_it_off)
   butler_set_spin_limit (0);
   ck_assert (!butler__spin (&spinner, -1, comes_at, GUINT_TO_POINTER (1)));
   ck_assert_uint_eq (looks, 0);
+}
+END_TEST
+
+/* Also before there is a hub, which is when the environment is looked at. */
+START_TEST (what_the_program_says_goes_before_the_environment)
+{
+  ButlerSpinner spinner = { 0 };
+
+  g_setenv ("BUTLER_SPIN", "off", TRUE);
+  butler__spin_prepare ();
+  butler__spin_set_slots (1);
+  ck_assert (butler__spin (&spinner, -1, comes_at, GUINT_TO_POINTER (1)));
+  g_unsetenv ("BUTLER_SPIN");
 }
 END_TEST
 
@@ -151,6 +164,7 @@ main (void)
   tcase_add_test (tcase, what_does_not_pay_is_left);
   tcase_add_test (tcase, it_is_tried_again);
   tcase_add_test (tcase, zero_switches_it_off);
+  tcase_add_test (tcase, what_the_program_says_goes_before_the_environment);
   tcase_add_test (tcase, on_one_cpu_nobody_does);
   tcase_add_test (tcase, it_ends_at_the_deadline);
   tcase_add_loop_test (tcase, there_are_only_so_many_slots, 0, 2);
