@@ -10,38 +10,22 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bench/command.h"
 #include "bench/kernels.h"
 #include "bench/work.h"
 
-#define EXIT_WRONG 1
-#define EXIT_USAGE 2
+const char bench_program[] = "butler-bench";
 
 typedef struct
 {
+  BenchCommand       command;
   const BenchKernel *kernel;
   BenchArgs          args;
   char              *peer; /* (owned) (nullable) */
   char              *loop; /* (owned) (nullable) */
   char              *pin;  /* (owned) (nullable) */
-  int                repeat;
   int                capacity;
-  gboolean           json;
-  gboolean           list;
 } Bench;
-
-static int
-refuse (const char *format,
-        ...)
-{
-  va_list args;
-  g_autofree char *reason = NULL;
-
-  va_start (args, format);
-  reason = g_strdup_vprintf (format, args);
-  va_end (args);
-  fprintf (stderr, "butler-bench: %s (see butler-bench --help)\n", reason);
-  return EXIT_USAGE;
-}
 
 /* Usage */
 
@@ -53,22 +37,17 @@ parse_options (Bench    *bench,
 {
   const GOptionEntry entries[] = {
     { "peer", 'p', 0, G_OPTION_ARG_STRING, &bench->peer, "What to measure: butler, plain (by hand) or all", "PEER" },
-    { "repeat", 'r', 0, G_OPTION_ARG_INT, &bench->repeat, "How many rounds of each (5)", "R" },
     { "loop", 'o', 0, G_OPTION_ARG_STRING, &bench->loop, "What the library's servers run: queue, or default", "LOOP" },
     { "pin", 'i', 0, G_OPTION_ARG_STRING, &bench->pin, "The CPUs that the threads run on, in turns", "A,B,..." },
     { "capacity", 'c', 0, G_OPTION_ARG_INT, &bench->capacity, "Bound the library's channels; senders wait", "N" },
     { "as-queue", 'q', 0, G_OPTION_ARG_NONE, &bench->args.as_queue, "Channels of the queue kind", NULL },
-    { "json", 'j', 0, G_OPTION_ARG_NONE, &bench->json, "A JSON object on each line", NULL },
-    { "list", 'l', 0, G_OPTION_ARG_NONE, &bench->list, "List the kernels and what they take", NULL },
-    { "lose", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &bench->args.lose, "Lose one, which must be seen", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("KERNEL [ARGUMENTS]");
 
-  g_option_context_set_summary (context, "Measures the library beside GThread and GAsyncQueue by hand, in turns, and\n"
-                                         "checks all that arrives.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
+  return bench_command_parse (&bench->command, entries, "KERNEL [ARGUMENTS]",
+                              "Measures the library beside GThread and GAsyncQueue by hand, in turns, and\n"
+                              "checks all that arrives.",
+                              argc, argv, error);
 }
 
 static gboolean
@@ -93,12 +72,12 @@ parse_parameters (Bench *bench,
       *value = parameter[i].fallback;
       if (i < n && !bench_parameter_parse (&parameter[i], texts[i], value))
         return parameter[i].words[0] != NULL
-                   ? refuse ("%s: \"%s\" is not \"%s\" or \"%s\"", parameter[i].name, texts[i], parameter[i].words[0],
-                             parameter[i].words[1])
-                   : refuse ("%s: \"%s\" is no number from 1 on", parameter[i].name, texts[i]);
+                   ? bench_refuse ("%s: \"%s\" is not \"%s\" or \"%s\"", parameter[i].name, texts[i],
+                                   parameter[i].words[0], parameter[i].words[1])
+                   : bench_refuse ("%s: \"%s\" is no number from 1 on", parameter[i].name, texts[i]);
     }
   if (n > BENCH_PARAMETERS_MAX || (n > 0 && parameter[n - 1].name == NULL))
-    return refuse ("%s does not take so many arguments", bench->kernel->name);
+    return bench_refuse ("%s does not take so many arguments", bench->kernel->name);
   return 0;
 }
 
@@ -107,11 +86,11 @@ static int
 check_parameters (const BenchArgs *args)
 {
   if (args->actors > BENCH_PRODUCERS_MAX || args->rounds > G_MAXINT || args->seconds > G_MAXINT)
-    return refuse ("so many cannot be");
+    return bench_refuse ("so many cannot be");
   if (args->n > G_GUINT64_CONSTANT (1) << 40 || args->rate > 1000000000)
-    return refuse ("so many messages cannot be");
+    return bench_refuse ("so many messages cannot be");
   if (args->size != 0 && args->size != BENCH_BURST_SMALL && args->size != BENCH_BURST_LARGE)
-    return refuse ("S is %d or %d: each is a type of its own", BENCH_BURST_SMALL, BENCH_BURST_LARGE);
+    return bench_refuse ("S is %d or %d: each is a type of its own", BENCH_BURST_SMALL, BENCH_BURST_LARGE);
   return 0;
 }
 
@@ -123,7 +102,7 @@ parse_loop (Bench *bench)
   else if (g_str_equal (bench->loop, "default"))
     bench->args.loop = butler_loop_default;
   else
-    return refuse ("there is no loop \"%s\", only queue and default", bench->loop);
+    return bench_refuse ("there is no loop \"%s\", only queue and default", bench->loop);
   return 0;
 }
 
@@ -137,11 +116,11 @@ parse_pin (Bench *bench)
       guint64 cpu;
 
       if (i == BENCH_CPUS_MAX || !g_ascii_string_to_unsigned (words[i], 10, 0, CPU_SETSIZE - 1, &cpu, NULL))
-        return refuse ("\"%s\" is no list of CPUs such as 0,1", bench->pin);
+        return bench_refuse ("\"%s\" is no list of CPUs such as 0,1", bench->pin);
       bench->args.cpus[bench->args.n_cpus++] = (int) cpu;
     }
   if (!bench_unpin (&bench->args))
-    return refuse ("CPUs %s: %s", bench->pin, g_strerror (errno));
+    return bench_refuse ("CPUs %s: %s", bench->pin, g_strerror (errno));
   return 0;
 }
 
@@ -154,17 +133,18 @@ check_usage (Bench *bench,
   int status = 0;
 
   if (argc < 2)
-    return refuse ("it takes a kernel, and maybe its arguments");
+    return bench_refuse ("it takes a kernel, and maybe its arguments");
   bench->kernel = bench_kernel_find (argv[1]);
   if (bench->kernel == NULL)
-    return refuse ("there is no kernel \"%s\"; --list lists them", argv[1]);
+    return bench_refuse ("there is no kernel \"%s\"; --list lists them", argv[1]);
   if (bench->peer != NULL && !is_peer (bench->peer))
-    return refuse ("there is no peer \"%s\", only butler, plain and all", bench->peer);
-  if (bench->repeat < 1)
-    return refuse ("it takes at least one round");
+    return bench_refuse ("there is no peer \"%s\", only butler, plain and all", bench->peer);
+  if (bench->command.repeat < 1)
+    return bench_refuse ("it takes at least one round");
   if (bench->capacity < 0)
-    return refuse ("a capacity of %d cannot be", bench->capacity);
+    return bench_refuse ("a capacity of %d cannot be", bench->capacity);
   bench->args.capacity = (guint) bench->capacity;
+  bench->args.lose = bench->command.lose;
   status = parse_parameters (bench, argc - 2, argv + 2);
   if (status == 0)
     status = check_parameters (&bench->args);
@@ -250,7 +230,7 @@ run_round (const Bench *bench,
       bench_report_add (report, peer, (const char *const *) labels, bench_kernel_count (bench->kernel, &bench->args), &round);
       return TRUE;
     }
-  fprintf (stderr, "butler-bench: %s %s: %s\n", bench->kernel->name, peer, error->message);
+  fprintf (stderr, "%s: %s %s: %s\n", bench_program, bench->kernel->name, peer, error->message);
   return FALSE;
 }
 
@@ -270,15 +250,15 @@ allow_descriptors (void)
 static int
 run_rounds (const Bench *bench)
 {
-  g_autoptr (BenchReport) report = bench_report_new (bench->kernel->name, bench->json);
+  g_autoptr (BenchReport) report = bench_report_new (bench->kernel->name, bench->command.json);
 
   allow_descriptors ();
   if (bench->kernel->keeps_heap)
     mallopt (M_TRIM_THRESHOLD, G_MAXINT);
-  for (int i = 0; i < bench->repeat; i++)
+  for (int i = 0; i < bench->command.repeat; i++)
     if (!run_round (bench, report, "butler", bench->kernel->butler)
         || !run_round (bench, report, "plain", bench->kernel->plain))
-      return EXIT_WRONG;
+      return BENCH_EXIT_WRONG;
   bench_report_finish (report);
   return 0;
 }
@@ -287,13 +267,13 @@ int
 main (int    argc,
       char **argv)
 {
-  Bench bench = { .repeat = 5 };
+  Bench bench = { .command = { .repeat = 5 } };
   g_autoptr (GError) error = NULL;
   int status = 0;
 
   if (!parse_options (&bench, &argc, &argv, &error))
-    status = refuse ("%s", error->message);
-  else if (bench.list)
+    status = bench_refuse ("%s", error->message);
+  else if (bench.command.list)
     bench_kernels_list ();
   else
     {

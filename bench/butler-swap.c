@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
+#include "bench/command.h"
 #include "bench/swap-kernels.h"
 #include "bench/swap-plugin.h"
 
-#define EXIT_WRONG 1
-#define EXIT_USAGE 2
+const char bench_program[] = "butler-swap";
 
 typedef struct
 {
@@ -28,29 +28,13 @@ static const Kernel kernels[] = {
 
 typedef struct
 {
+  BenchCommand command;
   const Kernel *kernel;
   BenchSwapArgs args;
   int swaps;
   int rate;
   int writers;
-  int repeat;
-  gboolean json;
-  gboolean list;
 } Bench;
-
-static int
-refuse (const char *format,
-        ...)
-{
-  va_list args;
-  g_autofree char *reason = NULL;
-
-  va_start (args, format);
-  reason = g_strdup_vprintf (format, args);
-  va_end (args);
-  fprintf (stderr, "butler-swap: %s (see butler-swap --help)\n", reason);
-  return EXIT_USAGE;
-}
 
 static int
 list_kernels (void)
@@ -81,18 +65,13 @@ parse_options (Bench   *bench,
     { "swaps", 's', 0, G_OPTION_ARG_INT, &bench->swaps, "How many swaps in a round (the kernel's)", "N" },
     { "rate", 'a', 0, G_OPTION_ARG_INT, &bench->rate, "Messages a second that arrive (1000000)", "N" },
     { "writers", 'w', 0, G_OPTION_ARG_INT, &bench->writers, "How many threads send them (1)", "N" },
-    { "repeat", 'r', 0, G_OPTION_ARG_INT, &bench->repeat, "How many rounds (1)", "R" },
-    { "json", 'j', 0, G_OPTION_ARG_NONE, &bench->json, "A JSON object on each line", NULL },
-    { "list", 'l', 0, G_OPTION_ARG_NONE, &bench->list, "List the kernels", NULL },
-    { "lose", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &bench->args.lose, "Lose one, which must be seen", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("KERNEL");
 
-  g_option_context_set_summary (context, "Swaps a plugin to and fro, measures what its server notices, and checks\n"
-                                         "all that arrives meanwhile.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
+  return bench_command_parse (&bench->command, entries, "KERNEL",
+                              "Swaps a plugin to and fro, measures what its server notices, and checks\n"
+                              "all that arrives meanwhile.",
+                              argc, argv, error);
 }
 
 /* 0: all is well. */
@@ -102,30 +81,22 @@ check_usage (Bench       *bench,
              char *const *argv)
 {
   if (argc != 2)
-    return refuse ("it takes a kernel");
+    return bench_refuse ("it takes a kernel");
   bench->kernel = find_kernel (argv[1]);
   if (bench->kernel == NULL)
-    return refuse ("there is no kernel \"%s\"; --list lists them", argv[1]);
-  if (bench->swaps < 0 || bench->rate < 1 || bench->repeat < 1)
-    return refuse ("it takes at least one swap, one message a second and one round");
+    return bench_refuse ("there is no kernel \"%s\"; --list lists them", argv[1]);
+  if (bench->swaps < 0 || bench->rate < 1 || bench->command.repeat < 1)
+    return bench_refuse ("it takes at least one swap, one message a second and one round");
   if (bench->writers < 1 || bench->writers > BENCH_WRITERS_MAX)
-    return refuse ("it takes 1 to %d writers", BENCH_WRITERS_MAX);
+    return bench_refuse ("it takes 1 to %d writers", BENCH_WRITERS_MAX);
   bench->args.swaps = bench->swaps > 0 ? (guint) bench->swaps : bench->kernel->swaps;
   bench->args.rate = (guint) bench->rate;
+  bench->args.lose = bench->command.lose;
   bench->args.writers = (guint) bench->writers;
   return 0;
 }
 
 /* Telling */
-
-static int
-compare_values (gconstpointer a,
-                gconstpointer b)
-{
-  double left = *(const double *) a, right = *(const double *) b;
-
-  return (left > right) - (left < right);
-}
 
 /* The smallest one that so many of a thousand are not above. */
 static double
@@ -148,9 +119,9 @@ print_pauses (const Bench *bench,
 {
   if (pauses->len == 0)
     return;
-  g_array_sort (pauses, compare_values);
-  printf (bench->json ? PAUSE_JSON : PAUSE_TEXT, bench->kernel->name, figure, pauses->len, get_quantile (pauses, 500),
-          get_quantile (pauses, 999), get_quantile (pauses, 1000));
+  bench_sort (pauses);
+  printf (bench->command.json ? PAUSE_JSON : PAUSE_TEXT, bench->kernel->name, figure, pauses->len,
+          get_quantile (pauses, 500), get_quantile (pauses, 999), get_quantile (pauses, 1000));
 }
 
 #define GROWTH_TEXT "# %s %s: %" G_GUINT64_FORMAT " before, %" G_GUINT64_FORMAT " after\n"
@@ -163,7 +134,7 @@ print_growth (const Bench *bench,
               guint64      before,
               guint64      after)
 {
-  printf (bench->json ? GROWTH_JSON : GROWTH_TEXT, bench->kernel->name, figure, before, after);
+  printf (bench->command.json ? GROWTH_JSON : GROWTH_TEXT, bench->kernel->name, figure, before, after);
 }
 
 static void
@@ -198,7 +169,7 @@ run_round (const Bench      *bench,
       bench_report_add (report, "butler", labels, bench->args.swaps, &round);
       return TRUE;
     }
-  fprintf (stderr, "butler-swap: %s: %s\n", bench->kernel->name, error->message);
+  fprintf (stderr, "%s: %s: %s\n", bench_program, bench->kernel->name, error->message);
   return FALSE;
 }
 
@@ -206,7 +177,7 @@ static int
 run_rounds (const Bench *bench,
             const char  *command)
 {
-  g_autoptr (BenchReport) report = bench_report_new (bench->kernel->name, bench->json);
+  g_autoptr (BenchReport) report = bench_report_new (bench->kernel->name, bench->command.json);
   BenchSwapResults results = { 0 };
   gboolean ok = TRUE;
 
@@ -214,9 +185,9 @@ run_rounds (const Bench *bench,
   results.reported = g_array_new (FALSE, FALSE, sizeof (double));
   results.waits = g_array_new (FALSE, FALSE, sizeof (double));
   results.reloads = g_array_new (FALSE, FALSE, sizeof (double));
-  printf (bench->json ? "{\"kernel\":\"%s\",\"command\":\"butler-swap %s\"}\n" : "# %s: butler-swap %s\n",
-          bench->kernel->name, command);
-  for (int i = 0; ok && i < bench->repeat; i++)
+  printf (bench->command.json ? "{\"kernel\":\"%s\",\"command\":\"%s %s\"}\n" : "# %s: %s %s\n",
+          bench->kernel->name, bench_program, command);
+  for (int i = 0; ok && i < bench->command.repeat; i++)
     ok = run_round (bench, report, &results);
   if (ok)
     {
@@ -227,21 +198,21 @@ run_rounds (const Bench *bench,
   g_array_unref (results.reported);
   g_array_unref (results.waits);
   g_array_unref (results.reloads);
-  return ok ? 0 : EXIT_WRONG;
+  return ok ? 0 : BENCH_EXIT_WRONG;
 }
 
 int
 main (int    argc,
       char **argv)
 {
-  Bench bench = { .rate = 1000000, .writers = 1, .repeat = 1 };
+  Bench bench = { .rate = 1000000, .writers = 1, .command = { .repeat = 1 } };
   g_autofree char *command = g_strjoinv (" ", argv + 1);
   g_autoptr (GError) error = NULL;
   int status;
 
   if (!parse_options (&bench, &argc, &argv, &error))
-    return refuse ("%s", error->message);
-  if (bench.list)
+    return bench_refuse ("%s", error->message);
+  if (bench.command.list)
     return list_kernels ();
   status = check_usage (&bench, argc, argv);
   return status != 0 ? status : run_rounds (&bench, command);

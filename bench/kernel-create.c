@@ -99,8 +99,8 @@ office_close (Office *self)
 }
 
 static gboolean
-live_through (const BenchArgs  *args,
-              GError          **error)
+live (const BenchArgs  *args,
+      GError          **error)
 {
   Office office = { 0 };
   gboolean ok = office_open (&office, args, error) && office_ask_all (&office, args, error);
@@ -114,18 +114,7 @@ bench_create_butler (const BenchArgs  *args,
                      BenchRound       *round,
                      GError          **error)
 {
-  BenchArgs one = bench_one_actor (args);
-  gsize before;
-
-  if (!live_through (&one, error))
-    return FALSE;
-  before = bench_get_peak ();
-  bench_round_begin (round);
-  if (!live_through (args, error))
-    return FALSE;
-  bench_round_end (round);
-  bench_add_growth (round, before, args->actors);
-  return TRUE;
+  return bench_live_through (live, args, round, error);
 }
 
 gboolean

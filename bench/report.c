@@ -223,12 +223,18 @@ compare_values (gconstpointer a,
   return (left > right) - (left < right);
 }
 
+void
+bench_sort (GArray *values)
+{
+  g_array_sort (values, compare_values);
+}
+
 static double
 median (GArray *values)
 {
   guint middle = values->len / 2;
 
-  g_array_sort (values, compare_values);
+  bench_sort (values);
   if (values->len % 2 != 0)
     return g_array_index (values, double, middle);
   return (g_array_index (values, double, middle - 1) + g_array_index (values, double, middle)) / 2;

@@ -40,6 +40,9 @@ void bench_round_add   (BenchRound *round,
                         const char *name,
                         double      value);
 
+/* bench_sort() sorts doubles, the smallest first. */
+void bench_sort (GArray *values);
+
 /* The figures of one run of the program: rounds as they come, medians at the end. */
 typedef struct _BenchReport BenchReport;
 

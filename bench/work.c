@@ -114,18 +114,9 @@ bench_rest (const BenchArgs *args,
                    (round->end.cpu_seconds - round->begin.cpu_seconds) * 1e3 / (round->end.seconds - round->begin.seconds));
 }
 
-BenchArgs
-bench_one_actor (const BenchArgs *args)
-{
-  BenchArgs one = *args;
-
-  one.actors = 1;
-  one.lose = FALSE;
-  return one;
-}
-
-gsize
-bench_get_peak (void)
+/* The most memory that the process had so far, KiB. */
+static gsize
+get_peak (void)
 {
   g_autofree char *status = NULL;
   const char *line;
@@ -136,10 +127,24 @@ bench_get_peak (void)
   return line != NULL ? strtoul (line + strlen ("VmHWM:"), NULL, 10) : 0;
 }
 
-void
-bench_add_growth (BenchRound *round,
-                  gsize       before,
-                  guint64     n)
+gboolean
+bench_live_through (gboolean  (*live) (const BenchArgs *args, GError **error),
+                    const BenchArgs  *args,
+                    BenchRound       *round,
+                    GError          **error)
 {
-  bench_round_add (round, "rss_kib", (double) (bench_get_peak () - before) / (double) n);
+  BenchArgs one = *args;
+  gsize before;
+
+  one.actors = 1;
+  one.lose = FALSE;
+  if (!live (&one, error))
+    return FALSE;
+  before = get_peak ();
+  bench_round_begin (round);
+  if (!live (args, error))
+    return FALSE;
+  bench_round_end (round);
+  bench_round_add (round, "rss_kib", (double) (get_peak () - before) / (double) args->actors);
+  return TRUE;
 }

@@ -97,12 +97,9 @@ void       bench_burst_add   (BenchTally      *tally,
 void bench_rest (const BenchArgs *args,
                  BenchRound      *round);
 
-/* create: with one actor first, so that the code itself is in memory by then, and nothing is lost yet. */
-BenchArgs bench_one_actor (const BenchArgs *args);
-
-/* bench_get_peak() is the most memory that the process had so far, KiB; bench_add_growth() adds to @round by how much it is
- * more than @before, for each of @n. */
-gsize bench_get_peak   (void);
-void  bench_add_growth (BenchRound *round,
-                        gsize       before,
-                        guint64     n);
+/* create: @live makes the actors of @args, asks each of them, and ends them. It does so with one actor first, so that the code itself
+ * is in memory by then; how much more memory the process has had after it than before is told, for each actor. */
+gboolean bench_live_through (gboolean  (*live) (const BenchArgs *args, GError **error),
+                             const BenchArgs  *args,
+                             BenchRound       *round,
+                             GError          **error);

@@ -28,20 +28,16 @@ why_keep_images (void)
   return g_strcmp0 (g_getenv ("BUTLER_KEEP_MODULES"), "1") == 0 ? "BUTLER_KEEP_MODULES is 1" : NULL;
 }
 
-/* dlerror() speaks of the private copy, which the user never heard of. */
 static void
 set_image_error (const ButlerLoaded *self,
                  const char         *path,
                  GError            **error)
 {
-  const char         *text = dlerror ();
-  const char         *copy = butler__stage_get_copy (self->stage);
-  g_autofree char    *prefix = g_strconcat (copy, ": ", NULL);
-  g_autoptr (GString) reason = g_string_new (text != NULL ? text : "it cannot be loaded");
+  const char      *text = dlerror ();
+  g_autofree char *reason = butler__stage_explain (butler__stage_get_copy (self->stage), path,
+                                                   text != NULL ? text : "it cannot be loaded");
 
-  g_string_replace (reason, prefix, "", 0);
-  g_string_replace (reason, copy, path, 0);
-  butler__descriptor_refuse (path, BUTLER_ERROR_BAD_PLUGIN, error, "%s", reason->str);
+  butler__descriptor_refuse (path, BUTLER_ERROR_BAD_PLUGIN, error, "%s", reason);
 }
 
 static const ButlerPlugin *

@@ -22,6 +22,7 @@
 typedef struct
 {
   const char *program; /* (unowned) */
+  const char *copy;    /* (unowned) */
   const char *origin;  /* (unowned) */
   gint64      limit;   /* us */
   GPid        pid;
@@ -41,11 +42,10 @@ find_program (void)
 
 /* Not GSubprocess, nor a child watch: both would put GLib's handler of SIGCHLD into a program that may have its own. */
 static gboolean
-start (Probe      *self,
-       const char *copy,
-       GError    **error)
+start (Probe   *self,
+       GError **error)
 {
-  const char        *argv[] = { self->program, copy, self->origin, NULL };
+  const char        *argv[] = { self->program, self->copy, NULL };
   GSpawnFlags        flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES;
   g_autoptr (GError) reason = NULL;
 
@@ -157,7 +157,11 @@ read_answer (const Probe         *self,
 
   g_variant_get (answer, "(bi^&ay@a{sv})", &loaded, &code, &reason, &facts);
   if (!loaded)
-    return butler__descriptor_refuse (self->origin, (ButlerError) code, error, "%s", reason);
+    {
+      g_autofree char *text = butler__stage_explain (self->copy, self->origin, reason);
+
+      return butler__descriptor_refuse (self->origin, (ButlerError) code, error, "%s", text);
+    }
   found = butler_probe_verdict_from_variant (facts, error);
   if (found == NULL)
     {
@@ -196,10 +200,10 @@ butler__probe_run (const char          *copy,
                    ButlerProbeVerdict  *verdict,
                    GError             **error)
 {
-  Probe    self = { .program = find_program (), .origin = origin, .limit = limit_us };
+  Probe    self = { .program = find_program (), .copy = copy, .origin = origin, .limit = limit_us };
   gboolean good;
 
-  if (!start (&self, copy, error))
+  if (!start (&self, error))
     return FALSE;
 
   self.heard = g_string_new (NULL);

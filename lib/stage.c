@@ -285,3 +285,16 @@ butler__stage_get_copy (ButlerStage *stage)
 {
   return stage->copy;
 }
+
+char *
+butler__stage_explain (const char *copy,
+                       const char *path,
+                       const char *text)
+{
+  g_autofree char *prefix = g_strconcat (copy, ": ", NULL);
+  GString         *reason = g_string_new (text);
+
+  g_string_replace (reason, prefix, "", 0);
+  g_string_replace (reason, copy, path, 0);
+  return g_string_free (reason, FALSE);
+}

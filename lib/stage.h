@@ -26,4 +26,10 @@ const char *butler__stage_get_copy (ButlerStage *stage);
 gboolean butler__stage_is_same (ButlerStage *a,
                                 ButlerStage *b);
 
+/* butler__stage_explain() is @text, what dlerror() said of @copy, with the user's file @path in its place, as the user never heard of
+ * @copy: (transfer full). */
+char *butler__stage_explain (const char *copy,
+                             const char *path,
+                             const char *text);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ButlerStage, butler__stage_free)

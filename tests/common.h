@@ -29,6 +29,20 @@ butler_test_main (Suite *suite)
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* butler_test_case() makes a case of tests before each of which @begin runs, and @end after it, and which take @seconds at the most. */
+static inline TCase *
+butler_test_case (const char *name,
+                  SFun        begin,
+                  SFun        end,
+                  double      seconds)
+{
+  TCase *tcase = tcase_create (name);
+
+  tcase_add_checked_fixture (tcase, begin, end);
+  tcase_set_timeout (tcase, seconds);
+  return tcase;
+}
+
 /* butler_test_has_own_process() is FALSE where tests before this one may have left idle threads and GLib's default context behind. */
 static inline gboolean
 butler_test_has_own_process (void)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,6 +109,17 @@ leftovers_no_thread (const Leftovers *self)
   return TRUE;
 }
 
+/* leftovers_memory() is how much of the heap is in use; a sanitizer's own heap cannot tell. */
+static inline gsize
+leftovers_memory (void)
+{
+#ifdef BUTLER_SANITIZED
+  return 0;
+#else
+  return mallinfo2 ().uordblks;
+#endif
+}
+
 /* leftovers_none() checks that everything is as it was: threads, descriptors, and no copy. */
 static inline void
 leftovers_none (const Leftovers *self)
@@ -191,4 +203,29 @@ leftovers_copy (const Leftovers *self,
 
   ck_assert (g_file_get_contents (from, &bytes, &all, NULL));
   return leftovers_write (self, name, bytes, MIN (all, size));
+}
+
+/* leftovers_exchange() lets another file take the name @path, as a linker or mv does. */
+static inline void
+leftovers_exchange (const char    *path,
+                    gconstpointer  bytes,
+                    gsize          size)
+{
+  g_autofree char *next = g_strconcat (path, ".new", NULL);
+
+  ck_assert (g_file_set_contents_full (next, bytes, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+  ck_assert_int_eq (g_rename (next, path), 0);
+}
+
+/* leftovers_put() lets a test plugin's file take it. */
+static inline void
+leftovers_put (const char *path,
+               const char *plugin)
+{
+  g_autofree char *from = leftovers_plugin (plugin);
+  g_autofree char *bytes = NULL;
+  gsize            size;
+
+  ck_assert (g_file_get_contents (from, &bytes, &size, NULL));
+  leftovers_exchange (path, bytes, size);
 }

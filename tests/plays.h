@@ -31,18 +31,6 @@ set_number (char    *bytes,
   memcpy (place + G_STRUCT_OFFSET (PlayStamp, number), &number, sizeof number);
 }
 
-/* As a linker or mv does it: another file takes the name. */
-static inline void
-take_name (const char *file,
-           const char *bytes,
-           gsize       size)
-{
-  g_autofree char *next = g_strconcat (file, ".new", NULL);
-
-  ck_assert (g_file_set_contents_full (next, bytes, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
-  ck_assert_int_eq (g_rename (next, file), 0);
-}
-
 static inline void
 put_play (Troupe     *self,
           const char *plugin)
@@ -53,7 +41,7 @@ put_play (Troupe     *self,
 
   ck_assert (g_file_get_contents (from, &bytes, &size, NULL));
   set_number (bytes, size, ++self->number);
-  take_name (self->file, bytes, size);
+  leftovers_exchange (self->file, bytes, size);
 }
 
 static inline void
@@ -273,6 +261,21 @@ stay_inside (PlayScene *scene)
 
   g_async_queue_push (pause->begun, pause);
   g_async_queue_pop (pause->gate);
+}
+
+/* The same in a `swapped` function, whose Pause is its cast's. */
+static inline gboolean
+stay_in_swapped (PlayScene *scene,
+                 gpointer   data,
+                 GError   **error)
+{
+  Pause *pause = data;
+
+  (void) scene;
+  (void) error;
+  g_async_queue_push (pause->begun, pause);
+  g_async_queue_pop (pause->gate);
+  return TRUE;
 }
 
 /* Returns when @server is in its handler, until pause_release(). */

@@ -85,6 +85,16 @@ start (ButlerServer *server)
   ck_assert (started);
 }
 
+static inline void
+start_hub (ButlerHub *hub)
+{
+  GError *error = NULL;
+  gboolean started = butler_hub_start (hub, &error);
+
+  butler_assert_no_error (error);
+  ck_assert (started);
+}
+
 static inline gboolean
 try_send_number (ButlerServer *server,
                  int           value)

@@ -392,22 +392,12 @@ START_TEST (one_file_is_loaded_once)
 }
 END_TEST
 
-static TCase *
-make_case (const char *name)
-{
-  TCase *tc = tcase_create (name);
-
-  tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_set_timeout (tc, 60);
-  return tc;
-}
-
 int
 main (void)
 {
   Suite *suite = suite_create ("app");
-  TCase *good = make_case ("good");
-  TCase *bad = make_case ("bad");
+  TCase *good = butler_test_case ("good", setup, teardown, 60);
+  TCase *bad = butler_test_case ("bad", setup, teardown, 60);
 
   tcase_add_test (good, servers_are_made_in_the_order_of_the_file);
   tcase_add_test (good, keys_of_a_server_are_heeded);

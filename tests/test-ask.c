@@ -1175,20 +1175,9 @@ START_TEST (kill_ends_the_wait_of_a_handler)
 END_TEST
 
 static TCase *
-new_case (const char *name,
-          void      (*up) (void),
-          void      (*down) (void))
-{
-  TCase *tcase = tcase_create (name);
-
-  tcase_add_checked_fixture (tcase, up, down);
-  return tcase;
-}
-
-static TCase *
 answer_case (void)
 {
-  TCase *tcase = new_case ("answer", set_up_keeper, tear_down);
+  TCase *tcase = butler_test_case ("answer", set_up_keeper, tear_down, 60);
 
   tcase_add_test (tcase, handler_answers);
   tcase_add_test (tcase, answer_may_come_by_a_channel);
@@ -1209,7 +1198,7 @@ one_case (const char   *name,
           void        (*up) (void),
           const TTest  *test)
 {
-  TCase *tcase = new_case (name, up, tear_down);
+  TCase *tcase = butler_test_case (name, up, tear_down, 60);
 
   tcase_add_test (tcase, test);
   return tcase;
@@ -1218,7 +1207,7 @@ one_case (const char   *name,
 static TCase *
 dead_case (void)
 {
-  TCase *tcase = new_case ("dead", set_up_keeper, tear_down);
+  TCase *tcase = butler_test_case ("dead", set_up_keeper, tear_down, 60);
 
   tcase_add_test (tcase, refused_send_ends_it);
   tcase_add_test (tcase, clearing_ends_all);
@@ -1233,7 +1222,7 @@ dead_case (void)
 static TCase *
 time_case (void)
 {
-  TCase *tcase = new_case ("time", set_up_queue, tear_down);
+  TCase *tcase = butler_test_case ("time", set_up_queue, tear_down, 60);
 
   tcase_add_test (tcase, time_out_ends_it);
   tcase_add_test (tcase, cancel_ends_it);
@@ -1247,7 +1236,7 @@ time_case (void)
 static TCase *
 server_case (void)
 {
-  TCase *tcase = new_case ("server", set_up_keeper, tear_down);
+  TCase *tcase = butler_test_case ("server", set_up_keeper, tear_down, 60);
 
   tcase_add_loop_test (tcase, callback_runs_on_the_servers_thread, 0, 2);
   tcase_add_loop_test (tcase, server_asks_itself_without_waiting, 0, 2);
@@ -1266,7 +1255,7 @@ server_case (void)
 static TCase *
 wait_case (void)
 {
-  TCase *tcase = new_case ("wait", set_up_keeper, tear_down);
+  TCase *tcase = butler_test_case ("wait", set_up_keeper, tear_down, 60);
 
   tcase_add_test (tcase, handler_may_wait_for_another_server);
   tcase_add_loop_test (tcase, cycle_is_refused, 1, 4);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include "tests/calls.h"
@@ -209,16 +208,6 @@ make_and_remove (int n)
     }
 }
 
-static gsize
-memory_in_use (void)
-{
-#ifdef BUTLER_SANITIZED
-  return 0;
-#else
-  return mallinfo2 ().uordblks;
-#endif
-}
-
 START_TEST (fault_5_starts_leave_nothing_behind)
 {
   struct rlimit before;
@@ -233,12 +222,12 @@ START_TEST (fault_5_starts_leave_nothing_behind)
   make_and_remove (100);
   threads = leftovers_count ("/proc/self/task");
   descriptors = leftovers_count ("/proc/self/fd");
-  memory = memory_in_use ();
+  memory = leftovers_memory ();
   start_and_stop ((int) butler_test_rounds (10000));
   make_and_remove ((int) butler_test_rounds (1000));
   ck_assert_uint_le (leftovers_threads (threads), threads);
   ck_assert_uint_eq (leftovers_count ("/proc/self/fd"), descriptors);
-  ck_assert_uint_lt (memory_in_use (), memory + 65536);
+  ck_assert_uint_lt (leftovers_memory (), memory + 65536);
   setrlimit (RLIMIT_NOFILE, &before);
 }
 END_TEST

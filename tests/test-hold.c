@@ -892,21 +892,9 @@ START_TEST (loop_does_not_wait_for_what_a_kill_cancels)
 END_TEST
 
 static TCase *
-new_case (const char *name,
-          SFun        begin,
-          SFun        end)
-{
-  TCase *tcase = tcase_create (name);
-
-  tcase_add_checked_fixture (tcase, begin, end);
-  tcase_set_timeout (tcase, 120);
-  return tcase;
-}
-
-static TCase *
 patient_case (void)
 {
-  TCase *tcase = new_case ("patient", set_up_patient, tear_down);
+  TCase *tcase = butler_test_case ("patient", set_up_patient, tear_down, 120);
 
   tcase_add_test (tcase, message_lives_until_the_release);
   tcase_add_test (tcase, message_lives_until_the_last_of_several_releases);
@@ -930,7 +918,7 @@ patient_case (void)
 static TCase *
 hasty_case (void)
 {
-  TCase *tcase = new_case ("hasty", set_up_hasty, tear_down);
+  TCase *tcase = butler_test_case ("hasty", set_up_hasty, tear_down, 120);
 
   tcase_add_test (tcase, stop_ends_an_asynchronous_start);
   tcase_add_loop_test (tcase, stop_ends_a_start_whose_event_never_ends, 0, 2);
@@ -946,7 +934,7 @@ hasty_case (void)
 static TCase *
 limited_case (void)
 {
-  TCase *tcase = new_case ("limited", set_up_limited, tear_down);
+  TCase *tcase = butler_test_case ("limited", set_up_limited, tear_down, 120);
 
   tcase_add_test (tcase, orphan_does_not_disturb_the_shutdown_events);
   tcase_add_test (tcase, run_after_an_orphan_does_not_know_it);
@@ -956,7 +944,7 @@ limited_case (void)
 static TCase *
 source_case (void)
 {
-  TCase *tcase = new_case ("source", set_up_source, tear_down_source);
+  TCase *tcase = butler_test_case ("source", set_up_source, tear_down_source, 120);
 
   tcase_add_loop_test (tcase, server_without_a_thread_starts_asynchronously, 0, 2);
   tcase_add_test (tcase, end_on_the_thread_of_the_source_waits_without_the_cpu);
@@ -967,7 +955,7 @@ source_case (void)
 static TCase *
 loop_case (void)
 {
-  TCase *tcase = new_case ("loop", set_up_loop, tear_down);
+  TCase *tcase = butler_test_case ("loop", set_up_loop, tear_down, 120);
 
   tcase_add_loop_test (tcase, loop_goes_on_until_all_is_released, 0, 2);
   tcase_add_loop_test (tcase, loop_does_not_wait_for_what_a_kill_cancels, 0, 2);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -358,16 +357,6 @@ END_TEST
 
 /* Hubs, as many as there may be in the life of a program that makes one for each job. */
 
-static gsize
-memory_in_use (void)
-{
-#ifdef BUTLER_SANITIZED
-  return 0;
-#else
-  return mallinfo2 ().uordblks;
-#endif
-}
-
 static void
 make_hubs (guint n)
 {
@@ -398,11 +387,11 @@ START_TEST (hubs_leave_nothing)
   make_hubs (100);
   descriptors = leftovers_count ("/proc/self/fd");
   threads = leftovers_count ("/proc/self/task");
-  memory = memory_in_use ();
+  memory = leftovers_memory ();
   make_hubs (g_strcmp0 (scale, "full") == 0 ? 10000 : butler_test_rounds (2000));
   ck_assert_uint_eq (leftovers_count ("/proc/self/fd"), descriptors);
   ck_assert_uint_le (leftovers_threads (threads), threads);
-  ck_assert_uint_lt (memory_in_use (), memory + 65536);
+  ck_assert_uint_lt (leftovers_memory (), memory + 65536);
 }
 END_TEST
 

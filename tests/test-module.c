@@ -399,22 +399,12 @@ START_TEST (threads_may_load_at_once)
 }
 END_TEST
 
-static TCase *
-make_case (const char *name)
-{
-  TCase *tc = tcase_create (name);
-
-  tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_set_timeout (tc, 60);
-  return tc;
-}
-
 int
 main (void)
 {
   Suite *suite = suite_create ("module");
-  TCase *good = make_case ("good");
-  TCase *bad = make_case ("bad");
+  TCase *good = butler_test_case ("good", setup, teardown, 60);
+  TCase *bad = butler_test_case ("bad", setup, teardown, 60);
 
   tcase_add_test (good, tells_what_a_plugin_is);
   tcase_add_test (good, finds_sets_by_name);

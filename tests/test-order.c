@@ -65,22 +65,13 @@ let_end_after (int server,
 }
 
 static void
-start_all (void)
-{
-  GError *error = NULL;
-
-  ck_assert (butler_hub_start (hub, &error));
-  butler_assert_no_error (error);
-}
-
-static void
 assert_end (const char *order)
 {
-  start_all ();
+  start_hub (hub);
   butler_hub_shutdown (hub);
   ck_assert_str_eq (ends->str, order);
   g_string_truncate (ends, 0);
-  start_all ();
+  start_hub (hub);
   g_clear_pointer (&hub, butler_hub_unref);
   ck_assert_str_eq (ends->str, order);
 }
@@ -124,7 +115,7 @@ START_TEST (threads_wait_for_those_without)
     add (i, makings[i % 2]);
   let_end_after (0, 1);
   let_end_after (2, 3);
-  start_all ();
+  start_hub (hub);
   butler_hub_fail (hub, NULL);
   ck_assert (butler_hub_join (hub, &error));
   butler_assert_no_error (error);
@@ -145,7 +136,7 @@ START_TEST (what_is_sent_at_an_end_still_arrives)
   add_all (makings[0]);
   butler_server_add_shutdown (servers[1], tell_the_last, servers[0], NULL);
   let_end_after (0, 1);
-  start_all ();
+  start_hub (hub);
   butler_hub_shutdown (hub);
   ck_assert_int_eq (scripts[0].last, 7);
 }
@@ -179,7 +170,7 @@ START_TEST (who_starts_while_all_end_ends_too)
 {
   add_all (makings[0]);
   butler_server_add_shutdown (servers[2], start_first, NULL, NULL);
-  start_all ();
+  start_hub (hub);
   butler_hub_shutdown (hub);
   ck_assert_str_eq (ends->str, "abcade");
 }
@@ -247,7 +238,7 @@ START_TEST (what_still_runs_is_named_and_killed)
   add (1, makings[0]);
   add (2, makings[0]);
   scripts[1].on_number = stand_at_gate;
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[1], 1, 5);
   wait_for_arrival ();
   butler_hub_set_end_limit (hub, 1);
@@ -267,11 +258,11 @@ START_TEST (who_ends_in_time_is_not_named)
   butler_hub_set_end_limit (hub, G_MAXUINT);
   for (int round = 0; round < 2; round++)
     {
-      start_all ();
+      start_hub (hub);
       send_to_server (servers[1], 1, 5);
       butler_hub_shutdown (hub);
     }
-  start_all ();
+  start_hub (hub);
   g_clear_pointer (&hub, butler_hub_unref);
   ck_assert_int_eq (scripts[1].handled, 10);
   ck_assert_ptr_null (g_async_queue_try_pop (warned));

@@ -480,23 +480,13 @@ START_TEST (probes_files_of_the_user)
 }
 END_TEST
 
-static TCase *
-make_case (const char *name)
-{
-  TCase *tc = tcase_create (name);
-
-  tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_set_timeout (tc, 60);
-  return tc;
-}
-
 int
 main (void)
 {
   Suite *suite = suite_create ("probe");
-  TCase *verdicts = make_case ("verdicts");
-  TCase *warnings = make_case ("warnings");
-  TCase *processes = make_case ("processes");
+  TCase *verdicts = butler_test_case ("verdicts", setup, teardown, 60);
+  TCase *warnings = butler_test_case ("warnings", setup, teardown, 60);
+  TCase *processes = butler_test_case ("processes", setup, teardown, 60);
 
   tcase_add_test (verdicts, tells_what_a_plugin_is);
   tcase_add_test (verdicts, reads_the_build_id);

@@ -8,39 +8,11 @@
 set -eu
 # shellcheck source=tests/cases.sh
 . "$top_srcdir/tests/cases.sh"
+# shellcheck source=tests/tool.sh
+. "$top_srcdir/tests/tool.sh"
 
-export LC_ALL=C BUTLER_HOT_DIR="$work/hot"
-mkdir "$BUTLER_HOT_DIR"
 logpipe=$top_builddir/examples/logpipe/.libs
 awk 'BEGIN { for (i = 0; i < 3000; i++) print "line", i, "v" i % 100, "and more" }' >"$work/log"
-
-# tool STATUS ARGUMENTS...: standard output and error go to files; a hang ends after a minute.
-tool ()
-{
-  expected=$1
-  shift
-  status=0
-  timeout 60 "$top_builddir/threadbutler" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-  [ "$status" -eq "$expected" ] || {
-    echo "exit status $status instead of $expected: threadbutler $*"
-    cat "$work/out" "$work/err"
-    return 1
-  }
-}
-
-# has FILE TEXT...
-has ()
-{
-  file=$1
-  shift
-  for text; do
-    grep -F -- "$text" "$work/$file" >/dev/null || {
-      echo "\"$text\" is missing in:"
-      cat "$work/$file"
-      return 1
-    }
-  done
-}
 
 # run STATUS OPTIONS...: the log pipeline
 run ()

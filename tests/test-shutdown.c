@@ -57,15 +57,6 @@ tear_down (void)
 }
 
 static void
-start_all (void)
-{
-  GError *error = NULL;
-
-  ck_assert (butler_hub_start (hub, &error));
-  butler_assert_no_error (error);
-}
-
-static void
 assert_all_came_through (int n)
 {
   for (int i = 0; i < STAGES; i++)
@@ -94,7 +85,7 @@ START_TEST (a_shutdown_loses_nothing_on_its_way)
   make_stages (makings[_i]);
   for (int round = 1; round <= 3; round++)
     {
-      start_all ();
+      start_hub (hub);
       send_to_server (servers[0], MESSAGES * (round - 1), MESSAGES * round - 1);
       butler_hub_shutdown (hub);
       assert_all_came_through (MESSAGES * round);
@@ -107,7 +98,7 @@ END_TEST
 START_TEST (the_end_of_the_hub_loses_nothing_on_its_way)
 {
   make_stages (makings[_i]);
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[0], 1, MESSAGES);
   g_clear_pointer (&hub, butler_hub_unref);
   assert_all_came_through (MESSAGES);
@@ -130,7 +121,7 @@ START_TEST (a_handler_asks_for_a_shutdown)
 
   make_stages (makings[0]);
   scripts[_i].on_number = shut_down_at_the_last;
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[0], 1, MESSAGES);
   ck_assert (butler_hub_join (hub, &error));
   butler_assert_no_error (error);
@@ -158,7 +149,7 @@ START_TEST (who_joins_is_told_why_the_hub_failed)
 
   make_stages (makings[0]);
   scripts[1].on_number = fail_at_the_last;
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[0], 1, MESSAGES);
   ck_assert (!butler_hub_join (hub, &error));
   butler_assert_error (&error, BUTLER_ERROR_NOT_FOUND, "the first", NULL);
@@ -167,7 +158,7 @@ START_TEST (who_joins_is_told_why_the_hub_failed)
 
   /* A new start is a new try. */
   scripts[1].on_number = NULL;
-  start_all ();
+  start_hub (hub);
   butler_hub_fail (hub, NULL);
   ck_assert (butler_hub_join (hub, &error));
   butler_assert_no_error (error);
@@ -192,7 +183,7 @@ START_TEST (a_shutdown_during_the_start_reaches_all)
   make_stages (makings[0]);
   butler_server_add_startup (servers[_i], fail_in_startup, failure, NULL);
   send_to_server (servers[0], 1, MESSAGES);
-  start_all ();
+  start_hub (hub);
   ck_assert (!butler_hub_join (hub, &error));
   butler_assert_error (&error, BUTLER_ERROR_NOT_FOUND, "no input", NULL);
   assert_all (BUTLER_SERVER_STOPPED);
@@ -210,7 +201,7 @@ START_TEST (a_shutdown_during_the_start_is_not_over_before)
   butler_server_add_startup (servers[0], fail_in_startup, NULL, NULL);
   for (guint round = 0; round < rounds; round++)
     {
-      start_all ();
+      start_hub (hub);
       ck_assert (butler_hub_join (hub, NULL));
       assert_all (BUTLER_SERVER_STOPPED);
     }
@@ -222,7 +213,7 @@ START_TEST (a_shutdown_is_over_when_all_have_ended)
 {
   make_stages (makings[0]);
   if (_i == 0)
-    start_all ();
+    start_hub (hub);
   if (_i < 2)
     butler_hub_shutdown (hub);
   else
@@ -264,7 +255,7 @@ START_TEST (a_start_that_fails_in_the_middle_stops_those_before)
   ck_assert_int_eq (butler_server_get_state (servers[3]), BUTLER_SERVER_NEW);
 
   /* The second try finds them all fit to run. */
-  start_all ();
+  start_hub (hub);
   assert_all (BUTLER_SERVER_RUNNING);
   send_to_server (servers[0], 1, MESSAGES);
   butler_hub_shutdown (hub);
@@ -311,7 +302,7 @@ START_TEST (a_start_leaves_alone_what_runs)
   butler_assert_error (&error, BUTLER_ERROR_NOT_FOUND, "server d", NULL);
   ck_assert_str_eq (ends->str, "ac");
   ck_assert_int_eq (butler_server_get_state (servers[1]), BUTLER_SERVER_RUNNING);
-  start_all ();
+  start_hub (hub);
   butler_hub_shutdown (hub);
 }
 END_TEST
@@ -351,7 +342,7 @@ START_TEST (kill_ends_all_at_once)
   scripts[0].data = answers;
   scripts[0].gate = gate;
   butler_server_add_shutdown (servers[3], open_gate, gate, NULL);
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[0], 1, 100);
   wait_for_number (answers);
   g_thread_join (g_thread_new ("kills", kill_hub, NULL));
@@ -374,7 +365,7 @@ START_TEST (a_handler_kills_all)
 {
   make_stages (makings[0]);
   scripts[0].on_number = kill_at_the_first;
-  start_all ();
+  start_hub (hub);
   tell (butler_server_get_channel (servers[0]), 1);
   ck_assert (butler_hub_join (hub, NULL));
   assert_all (BUTLER_SERVER_STOPPED);
@@ -387,7 +378,7 @@ START_TEST (join_waits_for_servers_that_end_by_themselves)
   make_stages (makings[0]);
   for (int i = 0; i < STAGES; i++)
     scripts[i].on_number = stop_on_first;
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[0], 0, 0); /* and it goes on to the next one */
   ck_assert (butler_hub_join (hub, NULL));
   assert_all (BUTLER_SERVER_STOPPED);
@@ -396,7 +387,7 @@ END_TEST
 
 START_TEST (an_empty_hub_starts_and_ends)
 {
-  start_all ();
+  start_hub (hub);
   butler_hub_shutdown (hub);
   butler_hub_kill (hub);
   ck_assert (butler_hub_join (hub, NULL));
@@ -410,7 +401,7 @@ START_TEST (servers_without_a_thread_end_with_the_rest)
   ButlerServerOptions options = { .no_thread = TRUE };
 
   make_stages (options);
-  start_all ();
+  start_hub (hub);
   send_to_server (servers[0], 1, 100);
   if (_i == 0)
     butler_hub_shutdown (hub);
@@ -446,7 +437,7 @@ START_TEST (the_end_of_the_hub_ends_who_waits_for_its_reader)
   make_stages (makings[0]);
   scripts[0].on_number = flood;
   scripts[0].data = &target;
-  start_all ();
+  start_hub (hub);
   tell (butler_server_get_channel (servers[0]), 1);
   wait_for_number (answers);
   g_clear_pointer (&hub, butler_hub_unref);
@@ -471,7 +462,7 @@ START_TEST (the_end_of_the_hub_ends_who_waits_for_a_later_server)
   target.to = butler_server_get_channel (last);
   scripts[3].on_number = flood;
   scripts[3].data = &target;
-  start_all ();
+  start_hub (hub);
   tell (butler_server_get_channel (servers[3]), 1);
   wait_for_number (answers);
   g_clear_pointer (&hub, butler_hub_unref);

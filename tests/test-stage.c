@@ -395,22 +395,12 @@ START_TEST (removes_what_dead_processes_left_and_nothing_else)
 }
 END_TEST
 
-static TCase *
-make_case (const char *name)
-{
-  TCase *tc = tcase_create (name);
-
-  tcase_add_checked_fixture (tc, setup, teardown);
-  tcase_set_timeout (tc, 60);
-  return tc;
-}
-
 int
 main (void)
 {
   Suite *suite = suite_create ("stage");
-  TCase *copies = make_case ("copies");
-  TCase *refusals = make_case ("refusals");
+  TCase *copies = butler_test_case ("copies", setup, teardown, 60);
+  TCase *refusals = butler_test_case ("refusals", setup, teardown, 60);
 
   tcase_add_test (copies, copies_byte_for_byte);
   tcase_add_test (copies, copy_is_private);

@@ -318,7 +318,7 @@ START_TEST (a_file_that_was_cut_is_refused)
 
   ck_assert (g_file_get_contents (from, &bytes, &all, NULL));
   ck_assert_uint_gt (all, 4096);
-  take_name (troupe.file, bytes, _i == G_N_ELEMENTS (sizes) - 1 ? all - 1 : sizes[_i]);
+  leftovers_exchange (troupe.file, bytes, _i == G_N_ELEMENTS (sizes) - 1 ? all - 1 : sizes[_i]);
   ck_assert_ptr_null (butler_hub_swap (hub, NULL, &error));
   butler_assert_error (&error, BUTLER_ERROR_BAD_PLUGIN, troupe.file, NULL);
   expect_actor (server, 1, 1);
@@ -341,7 +341,7 @@ START_TEST (of_two_plugins_both_are_swapped_or_none)
   two = make_actor (&second, "two", UNROUTED);
   start_it (two);
   put_play (&troupe, "play-1");
-  take_name (second.file, "no plugin", 9);
+  leftovers_exchange (second.file, "no plugin", 9);
   ck_assert_ptr_null (butler_hub_swap (hub, NULL, &error));
   butler_assert_error (&error, BUTLER_ERROR_BAD_PLUGIN, second.file, NULL);
   expect_actor (one, 1, 1);

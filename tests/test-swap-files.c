@@ -119,7 +119,7 @@ write_build (const Shop  *self,
              const Build *build)
 {
   if (self->way->renames)
-    take_name (troupe.file, build->bytes, build->size);
+    leftovers_exchange (troupe.file, build->bytes, build->size);
   else
     write_in_place (troupe.file, build->bytes, build->size);
   if (self->way->name != NULL)

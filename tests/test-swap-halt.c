@@ -179,20 +179,6 @@ END_TEST
 /* `swapped` functions that do not return */
 
 static gboolean
-stay_in_swapped (PlayScene *scene,
-                 gpointer   data,
-                 GError   **error)
-{
-  Pause *pause = data;
-
-  (void) scene;
-  (void) error;
-  g_async_queue_push (pause->begun, pause);
-  g_async_queue_pop (pause->gate);
-  return TRUE;
-}
-
-static gboolean
 send_in_swapped (PlayScene *scene,
                  gpointer   queue,
                  GError   **error)

@@ -27,17 +27,9 @@ static void
 put (Side *side,
      char  layout)
 {
-  g_autofree char *from = NULL;
-  g_autofree char *next = g_strconcat (side->file, ".new", NULL);
-  g_autofree char *bytes = NULL;
-  gsize size;
-
   g_free (side->plugin);
   side->plugin = g_strdup_printf ("%s-%c", side->name, layout);
-  from = leftovers_plugin (side->plugin);
-  ck_assert (g_file_get_contents (from, &bytes, &size, NULL));
-  ck_assert (g_file_set_contents_full (next, bytes, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
-  ck_assert_int_eq (g_rename (next, side->file), 0);
+  leftovers_put (side->file, side->plugin);
 }
 
 static void

@@ -208,20 +208,6 @@ END_TEST
 
 /* While all others stand still */
 
-static gboolean
-stay_in_swapped (PlayScene *scene,
-                 gpointer   data,
-                 GError   **error)
-{
-  Pause *pause = data;
-
-  (void) scene;
-  (void) error;
-  g_async_queue_push (pause->begun, pause);
-  g_async_queue_pop (pause->gate);
-  return TRUE;
-}
-
 static gpointer
 swap_here (gpointer data)
 {

@@ -43,14 +43,7 @@ static struct
 static void
 put (const char *plugin)
 {
-  g_autofree char *from = leftovers_plugin (plugin);
-  g_autofree char *next = g_strconcat (file, ".new", NULL);
-  g_autofree char *bytes = NULL;
-  gsize size;
-
-  ck_assert (g_file_get_contents (from, &bytes, &size, NULL));
-  ck_assert (g_file_set_contents_full (next, bytes, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
-  ck_assert_int_eq (g_rename (next, file), 0);
+  leftovers_put (file, plugin);
 }
 
 static void

@@ -806,21 +806,9 @@ START_TEST (results_do_not_keep_messages_waiting)
 END_TEST
 
 static TCase *
-new_case (const char *name,
-          SFun        begin,
-          SFun        end)
-{
-  TCase *tcase = tcase_create (name);
-
-  tcase_add_checked_fixture (tcase, begin, end);
-  tcase_set_timeout (tcase, 120);
-  return tcase;
-}
-
-static TCase *
 patient_case (void)
 {
-  TCase *tcase = new_case ("patient", set_up_patient, tear_down_all);
+  TCase *tcase = butler_test_case ("patient", set_up_patient, tear_down_all, 120);
 
   tcase_add_test (tcase, result_is_handled_as_a_message);
   tcase_add_test (tcase, failure_is_logged_and_counted_once);
@@ -843,7 +831,7 @@ patient_case (void)
 static TCase *
 hasty_case (void)
 {
-  TCase *tcase = new_case ("hasty", set_up_hasty, tear_down_all);
+  TCase *tcase = butler_test_case ("hasty", set_up_hasty, tear_down_all, 120);
 
   tcase_add_test (tcase, long_task_is_named_and_cancelled);
   tcase_add_test (tcase, end_of_the_hub_waits_for_what_the_server_left);
@@ -855,7 +843,7 @@ hasty_case (void)
 static TCase *
 single_case (void)
 {
-  TCase *tcase = new_case ("single", set_up_single, tear_down_all);
+  TCase *tcase = butler_test_case ("single", set_up_single, tear_down_all, 120);
 
   tcase_add_test (tcase, result_goes_before_what_waits);
   return tcase;
@@ -864,7 +852,7 @@ single_case (void)
 static TCase *
 hub_case (void)
 {
-  TCase *tcase = new_case ("hub", set_up_without_server, tear_down_without_server);
+  TCase *tcase = butler_test_case ("hub", set_up_without_server, tear_down_without_server, 120);
 
   tcase_add_test (tcase, task_needs_no_server);
   tcase_add_test (tcase, result_that_nobody_takes_is_logged);

@@ -7,10 +7,10 @@
 set -eu
 # shellcheck source=tests/cases.sh
 . "$top_srcdir/tests/cases.sh"
+# shellcheck source=tests/tool.sh
+. "$top_srcdir/tests/tool.sh"
 
-tool=$top_builddir/threadbutler
-export LC_ALL=C BUTLER_PLUGIN_PATH="$BUTLER_TEST_PLUGINS" BUTLER_HOT_DIR="$work/hot"
-mkdir "$BUTLER_HOT_DIR"
+export BUTLER_PLUGIN_PATH="$BUTLER_TEST_PLUGINS"
 sockets=$XDG_RUNTIME_DIR/threadbutler
 
 # start NAME OPTION...: NAME.ini in the background. 4 is its input, 5 what it says and logs.
@@ -63,32 +63,6 @@ ended ()
 end_it ()
 {
   kill "$program" && ended 0
-}
-
-tool ()
-{
-  expected=$1
-  shift
-  status=0
-  timeout 300 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-  [ "$status" -eq "$expected" ] || {
-    echo "exit status $status instead of $expected: threadbutler $*"
-    cat "$work/out" "$work/err"
-    return 1
-  }
-}
-
-has ()
-{
-  file=$1
-  shift
-  for text; do
-    grep -F -- "$text" "$work/$file" >/dev/null || {
-      echo "\"$text\" is missing in:"
-      cat "$work/$file"
-      return 1
-    }
-  done
 }
 
 # One line, "threadbutler: ...", and nothing on standard output.

@@ -7,29 +7,15 @@
 set -eu
 # shellcheck source=tests/cases.sh
 . "$top_srcdir/tests/cases.sh"
+# shellcheck source=tests/tool.sh
+. "$top_srcdir/tests/tool.sh"
 
-tool=$top_builddir/threadbutler
-export LC_ALL=C BUTLER_PLUGIN_PATH="$BUTLER_TEST_PLUGINS" BUTLER_HOT_DIR="$work/hot"
-mkdir "$BUTLER_HOT_DIR"
+export BUTLER_PLUGIN_PATH="$BUTLER_TEST_PLUGINS"
 
 app ()
 {
   printf '[app]\ntrust=any\n[server echo]\nplugin=echo\n' >"$work/app.ini"
   [ $# -eq 0 ] || printf '%s\n' "$@" >>"$work/app.ini"
-}
-
-# tool STATUS ARGUMENTS...: standard output and error go to files; a hang ends after a minute.
-tool ()
-{
-  expected=$1
-  shift
-  status=0
-  timeout 300 "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-  [ "$status" -eq "$expected" ] || {
-    echo "exit status $status instead of $expected: threadbutler $*"
-    cat "$work/out" "$work/err"
-    return 1
-  }
 }
 
 out_is ()
@@ -39,11 +25,7 @@ out_is ()
 
 out_has ()
 {
-  grep -F -- "$1" "$work/out" >/dev/null || {
-    echo "\"$1\" is missing in:"
-    cat "$work/out"
-    return 1
-  }
+  has out "$1"
 }
 
 # One line, "threadbutler: ...", with each of the texts in it.
@@ -54,13 +36,7 @@ err_has ()
     cat "$work/err"
     return 1
   }
-  for text; do
-    grep -F -- "$text" "$work/err" >/dev/null || {
-      echo "\"$text\" is missing in:"
-      cat "$work/err"
-      return 1
-    }
-  done
+  has err "$@"
 }
 
 nothing_printed ()

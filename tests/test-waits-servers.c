@@ -196,15 +196,22 @@ stop_other (Script        *self,
   stop->ended = butler_server_stop (stop->server);
 }
 
+/* A's handler stops B. */
+static void
+make_stopper (Stop *stop)
+{
+  make_narrow (0);
+  stop->server = make_narrow (1);
+  scripts[0].on_number = stop_other;
+  scripts[0].data = stop;
+}
+
 /* A's handler stops B, whose handler waits for room in A: one of the two is refused. */
 START_TEST (a_stop_of_who_waits_for_the_stopper_is_a_ring)
 {
   Stop stop = { 0 };
 
-  make_narrow (0);
-  stop.server = make_narrow (1);
-  scripts[0].on_number = stop_other;
-  scripts[0].data = &stop;
+  make_stopper (&stop);
   scripts[1].on_number = send_on;
   scripts[1].data = butler_server_get_channel (servers[0]);
   fill (2);
@@ -221,10 +228,7 @@ START_TEST (a_stop_from_a_handler_waits_for_the_end)
 {
   Stop stop = { 0 };
 
-  make_narrow (0);
-  stop.server = make_narrow (1);
-  scripts[0].on_number = stop_other;
-  scripts[0].data = &stop;
+  make_stopper (&stop);
   start (servers[1]);
   fill (1);
   send_to_server (servers[1], 1, 1);
@@ -263,10 +267,7 @@ START_TEST (kill_ends_a_stop_that_waits)
 {
   Stop stop = { .ended = TRUE };
 
-  make_narrow (0);
-  stop.server = make_narrow (1);
-  scripts[0].on_number = stop_other;
-  scripts[0].data = &stop;
+  make_stopper (&stop);
   scripts[1].on_number = send_on;
   scripts[1].data = answers;
   fill (2);
@@ -425,10 +426,7 @@ START_TEST (a_task_of_who_ends_does_not_wait_for_who_waits_for_the_end)
 {
   Stop stop = { 0 };
 
-  make_narrow (0);
-  stop.server = make_narrow (1);
-  scripts[0].on_number = stop_other;
-  scripts[0].data = &stop;
+  make_stopper (&stop);
   scripts[1].on_number = run_sender;
   scripts[1].data = butler_server_get_channel (servers[0]);
   fill (1);

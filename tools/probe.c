@@ -14,8 +14,8 @@
 
 #include "tools/traps.h"
 
-/* threadbutler-probe COPY ORIGIN: loads a plugin so that the process that wants it need not be the first to do so. COPY
- * is its private copy, ORIGIN the file that errors speak of. butler_module_probe() starts it and reads what it says. */
+/* threadbutler-probe COPY: loads a plugin so that the process that wants it need not be the first to do so. COPY is its
+ * private copy. butler_module_probe() starts it and reads what it says. */
 
 #define OWN_FD 100 /* from here on: where no plugin expects the descriptor that it must not write to */
 
@@ -57,19 +57,13 @@ die_with_parent (int answer)
     _exit (1);
 }
 
-/* dlerror() speaks of the private copy, which the user never heard of. */
+/* Of the copy, which the user never heard of: who reads the answer puts that right. */
 static void
-set_image_error (const char *copy,
-                 const char *origin,
-                 GError    **error)
+set_image_error (GError **error)
 {
-  const char         *text = dlerror ();
-  g_autofree char    *prefix = g_strconcat (copy, ": ", NULL);
-  g_autoptr (GString) reason = g_string_new (text != NULL ? text : "it cannot be loaded");
+  const char *text = dlerror ();
 
-  g_string_replace (reason, prefix, "", 0);
-  g_string_replace (reason, copy, origin, 0);
-  g_set_error_literal (error, BUTLER_ERROR, BUTLER_ERROR_BAD_PLUGIN, reason->str);
+  g_set_error_literal (error, BUTLER_ERROR, BUTLER_ERROR_BAD_PLUGIN, text != NULL ? text : "it cannot be loaded");
 }
 
 /* A hub of its own checks the descriptor as that of the user would; its errors begin with "the program: ", for the
@@ -97,7 +91,6 @@ check_descriptor (const ButlerPlugin  *plugin,
 
 static gboolean
 load (const char          *copy,
-      const char          *origin,
       ButlerProbeVerdict  *verdict,
       GError             **error)
 {
@@ -106,7 +99,7 @@ load (const char          *copy,
 
   if (image == NULL)
     {
-      set_image_error (copy, origin, error);
+      set_image_error (error);
       return FALSE;
     }
 
@@ -142,9 +135,9 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
   int                answer;
 
-  if (argc != 3)
+  if (argc != 2)
     {
-      fprintf (stderr, "Usage: threadbutler-probe COPY ORIGIN\n");
+      fprintf (stderr, "Usage: threadbutler-probe COPY\n");
       return 2;
     }
 
@@ -154,7 +147,7 @@ main (int    argc,
 
   dprintf (answer, "%s\n", BUTLER__PROBE_GREETING);
   traps_find (argv[1], &verdict);
-  load (argv[1], argv[2], &verdict, &error);
+  load (argv[1], &verdict, &error);
   answer_with (answer, &verdict, error);
   _exit (0);
 }
