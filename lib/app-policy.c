@@ -3,6 +3,7 @@
 
 #include "lib/app.h"
 #include "lib/names.h"
+#include "lib/policy.h"
 
 /* What a [server NAME] says of its failures, and of those of others. */
 
@@ -60,6 +61,17 @@ read_strategy (ButlerApp      *app,
   return text == NULL || butler_strategy_from_string (text, strategy, error) || blame (app, group, "strategy", error);
 }
 
+static gboolean
+read_late_asks (ButlerApp      *app,
+                const char     *group,
+                ButlerLateAsks *late_asks,
+                GError        **error)
+{
+  g_autofree char *text = g_key_file_get_string (app->file, group, "late-asks", NULL);
+
+  return text == NULL || butler__late_asks_from_string (text, late_asks, error) || blame (app, group, "late-asks", error);
+}
+
 gboolean
 butler__app_read_policy (ButlerApp    *app,
                          const char   *group,
@@ -69,6 +81,7 @@ butler__app_read_policy (ButlerApp    *app,
   *policy = (ButlerPolicy) { .policy_size = sizeof *policy };
   if (!read_failure (app, group, "on-failure", &policy->on_failure, error)
       || !read_failure (app, group, "on-limit", &policy->on_limit, error) || !read_strategy (app, group, &policy->strategy, error)
+      || !read_late_asks (app, group, &policy->late_asks, error)
       || !butler__app_read_number (app, group, "restarts", 1, &policy->restarts, error)
       || !butler__app_read_number (app, group, "restart-period", 1, &policy->period, error)
       || !butler__app_read_number (app, group, "restart-pause", 0, &policy->pause, error)

@@ -49,6 +49,7 @@ waiter_move (ButlerAsk     *ask,
   Waiter *self = (Waiter *) ask;
   ButlerChannel *before;
 
+  butler__question_move (ask, channel);
   g_mutex_lock (&self->mutex);
   before = self->channel;
   self->channel = butler_channel_ref (channel);

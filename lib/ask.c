@@ -32,13 +32,21 @@ butler__question_init (ButlerQuestion     *question,
                        void              (*deliver) (ButlerQuestion *question),
                        void              (*free_func) (ButlerQuestion *question))
 {
-  question->header = (ButlerAsk) { .fail = message_fails, .leave = message_leaves };
+  question->header = (ButlerAsk) { .fail = message_fails, .leave = message_leaves, .move = butler__question_move };
   g_atomic_ref_count_init (&question->ref_count);
   question->type = layout->type->name;
   question->deliver = deliver;
   question->free = free_func;
+  atomic_init (&question->place, NULL);
   atomic_init (&question->over, FALSE);
   atomic_init (&question->parts, 2);
+}
+
+void
+butler__question_move (ButlerAsk     *ask,
+                       ButlerChannel *channel)
+{
+  atomic_store_explicit (&((ButlerQuestion *) ask)->place, channel, memory_order_relaxed);
 }
 
 void
@@ -110,6 +118,7 @@ butler__question_send (ButlerQuestion     *question,
   GError *error = NULL;
 
   memset (value, 0, layout->size);
+  butler__question_move (&question->header, channel);
   message->ask = &butler__question_ref (question)->header;
   if (butler__channel_put_unowned (channel, message, &error))
     return;

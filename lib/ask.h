@@ -23,6 +23,8 @@ struct _ButlerQuestion
   void           (*deliver) (ButlerQuestion *question); /* who has a reference; with the result in place, on any thread */
   void           (*free)    (ButlerQuestion *question);
 
+  _Atomic (ButlerChannel *) place; /* (unowned) (nullable): where the message is, or was last. Relaxed: only compared, in lib/guard.c */
+
   _Atomic gboolean over;  /* who sets it first writes the result, which is published by parts. acq_rel, and acquired by
                            * who asks: what was done before the end is seen by who finds that it has ended */
   _Atomic guint    parts; /* what is missing before it can be delivered: the end, and all of its begin. acq_rel: who takes off the last
@@ -39,6 +41,10 @@ void butler__question_init  (ButlerQuestion     *question,
                              void              (*deliver) (ButlerQuestion *question),
                              void              (*free_func) (ButlerQuestion *question));
 void butler__question_clear (ButlerQuestion *question);
+
+/* butler__question_move() says that its message goes on to @channel; what has a `move` of its own calls it. */
+void butler__question_move  (ButlerAsk     *ask,
+                             ButlerChannel *channel);
 
 ButlerQuestion *butler__question_ref   (ButlerQuestion *question);
 void            butler__question_unref (ButlerQuestion *question);

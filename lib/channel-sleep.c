@@ -117,7 +117,8 @@ butler__channel_wait_internal (ButlerChannel *channel,
 
 void
 butler__channel_wait_control (ButlerChannel *channel,
-                              gint64         deadline)
+                              gint64         deadline,
+                              gboolean       unless_closed)
 {
   const guint wanted = BUTLER__REQUEST_CLEAR | BUTLER__REQUEST_KILL | BUTLER__REQUEST_SWAP | BUTLER__REQUEST_RESTART;
   guintptr old;
@@ -128,7 +129,7 @@ butler__channel_wait_control (ButlerChannel *channel,
   channel->armed = TRUE;
 
   /* As in butler__channel_arm(). */
-  if (!(old & BUTLER__CLOSED) && !butler__channel_is_asked (channel, wanted))
+  if (!(unless_closed && (old & BUTLER__CLOSED)) && !butler__channel_is_asked (channel, wanted))
     butler__waker_sleep (&channel->waker, deadline);
   butler__channel_disarm (channel);
 }

@@ -325,10 +325,11 @@ void butler__channel_wait_internal (ButlerChannel *channel,
                                     gint64         deadline,
                                     gboolean       unless_closed);
 
-/* butler__channel_wait_control() sleeps so until one of the ButlerRequest bits is set or the channel is closed: what comes in any lane
- * waits, but each message wakes it. */
+/* butler__channel_wait_control() sleeps so until one of the ButlerRequest bits is set, and @unless_closed not in a channel that is closed:
+ * what comes in any lane waits, but each message wakes it, and so does who closes it. */
 void butler__channel_wait_control (ButlerChannel *channel,
-                                   gint64         deadline);
+                                   gint64         deadline,
+                                   gboolean       unless_closed);
 
 /* butler__channel_drop_request() forgets a request that the reader has seen to. */
 void butler__channel_drop_request (ButlerChannel *channel,

@@ -28,6 +28,7 @@ struct _ButlerContext
   ButlerContext *held;    /* (unowned) (nullable): what butler_context_hold() made of this, while the handler runs */
   ButlerAsk     *asked;   /* (owned) (nullable): of a message that was taken, so that it still can be answered here */
   ButlerTick     tick;
+  guint          tries;    /* how often the message has failed before, across restarts */
   gboolean       is_held;
   gboolean       is_swapping; /* `swapped` runs: nothing that it does is certain yet */
 };

@@ -184,12 +184,7 @@ see_to_requests (ButlerServer *server)
     butler__server_come_over (server);
   if (server->recovery.late || butler__channel_is_asked (server->channel, BUTLER__REQUEST_RESTART))
     butler__server_restart (server);
-  if (server->recovery.again == NULL || butler__server_is_killed (server))
-    return 0;
-  dispatch_one (server, g_steal_pointer (&server->recovery.again));
-  if (server->recovery.again == NULL)
-    server->recovery.tries = 0;
-  return 1;
+  return butler__server_try_again (server);
 }
 
 /* All that lay on the internal lane goes first, but what comes to it meanwhile does not keep a message waiting. */
@@ -202,7 +197,7 @@ dispatch_round (ButlerServer *server,
 
   if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP | BUTLER__REQUEST_RESTART)))
     {
-      n = see_to_requests (server);
+      n = MIN (see_to_requests (server), max);
       if (n > 0 || butler__server_is_killed (server))
         return n;
     }

@@ -89,7 +89,7 @@ ask (Halting    *self,
     return;
   server->halt = butler__halt_ref (self->halt);
   self->halt->arriving++;
-  butler__waits_admit (self->hub->waits, &server->channel->served, TRUE);
+  butler__waits_admit (self->hub->waits, &server->channel->served, BUTLER__ADMITS_HALT, TRUE);
   butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
 }
 
@@ -357,7 +357,7 @@ settle (Halting *self,
     {
       ButlerMove *move = self->moves->pdata[i];
 
-      butler__waits_admit (self->hub->waits, &move->server->channel->served, FALSE);
+      butler__waits_admit (self->hub->waits, &move->server->channel->served, BUTLER__ADMITS_HALT, FALSE);
       if (!move->arrived)
         settle_absent (self, move, committed);
       else if (g_ptr_array_find (self->claimed, move, NULL))

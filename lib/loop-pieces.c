@@ -11,7 +11,7 @@
 gboolean
 butler__server_has_ended (ButlerServer *server)
 {
-  return butler__server_is_killed (server) || (butler__channel_is_final (server->channel) && server->recovery.again == NULL);
+  return butler__server_is_killed (server) || (butler__channel_is_final (server->channel) && g_queue_is_empty (&server->recovery.again));
 }
 
 /* Then no message can come any more, but what is pending comes by the internal lane. */

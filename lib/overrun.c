@@ -5,7 +5,9 @@
 
 #include <threadbutler/policy.h>
 
+#include "lib/alert.h"
 #include "lib/backtrace.h"
+#include "lib/guard.h"
 #include "lib/log.h"
 #include "lib/watchdog.h"
 
@@ -69,6 +71,7 @@ butler__overrun_get_age (ButlerServer *server)
 struct _ButlerOverrun
 {
   ButlerServer *server; /* (owned) */
+  ButlerQuestion *asked; /* (owned) (nullable): what that handler is to answer */
   ButlerLook    look;
   guint         run;
   guint         generation;
@@ -95,15 +98,30 @@ note (ButlerServer *server,
   return overrun;
 }
 
+/* That of the next handler is not to be failed: it is known by the figures, which were counted before it was noted. */
+static ButlerQuestion *
+look_for_ask (ButlerServer *server)
+{
+  ButlerQuestion *question = butler__guard_look (server);
+
+  if (question == NULL || is_at_it_still (server))
+    return question;
+  butler__question_unref (question);
+  return NULL;
+}
+
 ButlerOverrun *
 butler__overrun_look (ButlerServer *server,
                       gint64        now)
 {
   gint64 limit = butler__overrun_get_limit (server);
+  ButlerOverrun *overrun;
 
   if (limit == 0 || !butler__look_at (&server->look, see (server), now, limit))
     return NULL;
-  return note (server, now, limit);
+  overrun = note (server, now, limit);
+  overrun->asked = look_for_ask (server);
+  return overrun;
 }
 
 /* Its thread lives as long as the mutex is held. */
@@ -119,12 +137,30 @@ ask_for_backtrace (const ButlerOverrun *self)
   return asked;
 }
 
+/* Without the mutex: the answer goes to who waits for it. A handler that has answered meanwhile was first. */
+static void
+settle_ask (ButlerOverrun *self,
+            gboolean       fails)
+{
+  g_autofree char *why = NULL;
+
+  if (self->asked == NULL)
+    return;
+  why = g_strdup_printf ("the handler of server %s has run for longer than its limit, %g s", self->server->name,
+                         (double) self->limit / G_USEC_PER_SEC);
+  if (fails)
+    butler__question_fail (self->asked, BUTLER_ERROR_TIMED_OUT, why);
+  butler__question_unref (self->asked);
+}
+
 void
 butler__overrun_report (ButlerOverrun *self)
 {
   ButlerServer *server = self->server;
   g_autofree char *trace = NULL;
+  ButlerAlerts alerts = { 0 };
   gboolean asked;
+  gboolean fails;
 
   butler__backtrace_begin ();
   asked = ask_for_backtrace (self);
@@ -132,11 +168,13 @@ butler__overrun_report (ButlerOverrun *self)
   butler__log (G_LOG_LEVEL_WARNING, server->name, self->look.doing,
                "server %s is in its handler of %s (generation %u) for %.3f s at least, and is to be so for %.3f s at the most%s", server->name,
                self->look.doing, self->generation, (double) self->age / G_USEC_PER_SEC, (double) self->limit / G_USEC_PER_SEC, trace);
-  /* Here, with the mutex held, is also the place for who waits for an answer of this handler. */
   butler__hub_lock (server->hub);
   if (server->run == self->run)
-    butler__server_exceed (server, self->look.doing);
+    butler__server_exceed (server, self->look.doing, &alerts);
+  fails = butler__server_get_policy (server).late_asks == BUTLER_ASKS_FAIL;
   butler__hub_unlock (server->hub);
+  settle_ask (self, fails);
+  butler__alerts_tell (&alerts);
   butler_server_unref (self->server);
   g_free (self);
 }

@@ -25,6 +25,12 @@ static const char *const strategy_names[] = {
   [BUTLER_STRATEGY_REST_FOR_ONE] = "rest-for-one",
 };
 
+static const char *const late_asks_names[] = {
+  [BUTLER_ASKS_DEFAULT] = "default",
+  [BUTLER_ASKS_WAIT] = "wait",
+  [BUTLER_ASKS_FAIL] = "fail",
+};
+
 /**
  * butler_failure_to_string:
  * @failure: what follows a failure
@@ -135,6 +141,21 @@ butler_strategy_from_string (const char      *text,
   return FALSE;
 }
 
+gboolean
+butler__late_asks_from_string (const char      *text,
+                               ButlerLateAsks  *late_asks,
+                               GError         **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (late_asks_names); i++)
+    if (g_str_equal (text, late_asks_names[i]))
+      {
+        *late_asks = (ButlerLateAsks) i;
+        return TRUE;
+      }
+  g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_VALUE, "\"%s\" is not what becomes of late asks: wait or fail is expected", text);
+  return FALSE;
+}
+
 static gboolean
 refuse (const char *what,
         GError    **error)
@@ -157,6 +178,8 @@ butler__policy_read (const ButlerPolicy *from,
     return refuse ("says something unknown of what follows a failure", error);
   if ((guint) policy->strategy >= G_N_ELEMENTS (strategy_names))
     return refuse ("has an unknown strategy", error);
+  if ((guint) policy->late_asks >= G_N_ELEMENTS (late_asks_names))
+    return refuse ("says something unknown of late asks", error);
   return TRUE;
 }
 
@@ -189,6 +212,7 @@ butler__policy_merge (const ButlerPolicy *own,
     .strategy = (ButlerStrategy) pick (own->strategy, other->strategy, BUTLER_STRATEGY_ONE_FOR_ONE),
     .handler_limit = pick (own->handler_limit, other->handler_limit, 0),
     .on_limit = (ButlerFailure) pick (own->on_limit, other->on_limit, BUTLER_FAILURE_CONTINUE),
+    .late_asks = (ButlerLateAsks) pick (own->late_asks, other->late_asks, BUTLER_ASKS_WAIT),
   };
 }
 

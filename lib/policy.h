@@ -20,6 +20,11 @@ gboolean butler__policy_read (const ButlerPolicy *from,
 ButlerPolicy butler__policy_merge (const ButlerPolicy *own,
                                    const ButlerPolicy *other);
 
+/* butler__late_asks_from_string() reads it as app files have it: default, wait, fail. */
+gboolean butler__late_asks_from_string (const char      *text,
+                                        ButlerLateAsks  *late_asks,
+                                        GError         **error);
+
 /* butler__policy_get_pause() is how long to wait before the @n-th restart in a period, µs. */
 gint64 butler__policy_get_pause (const ButlerPolicy *policy,
                                  guint               n);

@@ -8,6 +8,19 @@
 
 #include "lib/policy.h"
 
+typedef struct _ButlerTogether ButlerTogether;
+typedef struct _ButlerAlerts ButlerAlerts;
+
+/* Where a server is in its restart. */
+typedef enum
+{
+  BUTLER__STAGE_UP,     /* also in a handler that has to return first */
+  BUTLER__STAGE_WAITS,  /* between two messages, until it may go down */
+  BUTLER__STAGE_FALLS,  /* its shutdown events run */
+  BUTLER__STAGE_DOWN,   /* it has no state; until it may come up */
+  BUTLER__STAGE_RISES,  /* its startup events run */
+} ButlerRestartStage;
+
 /* What a server's failure policy needs to know of it. */
 typedef struct
 {
@@ -18,6 +31,8 @@ typedef struct
   ButlerServer   *supervisor; /* (unowned) (nullable): of the same hub */
   ButlerIntensity restarts;   /* by its own policy */
   ButlerIntensity children;   /* for those under it */
+  ButlerTogether *together;   /* (unowned) (nullable): with whom it restarts: see lib/together.h */
+  ButlerRestartStage stage;
   gint64          pause;      /* before the next restart, µs */
   GError         *cause;      /* (owned) (nullable): why its policy ended this run */
   GArray         *monitors;   /* (owned) (nullable): see lib/monitor.h */
@@ -26,8 +41,7 @@ typedef struct
   gboolean        down;       /* it has no state: from the shutdown events of a restart to the end of the startup events */
   gboolean        deaf;       /* those events run: a swap that halts it waits for their end */
   gboolean        late;       /* a restart was asked for where it could not be done */
-  ButlerMessage  *again;      /* (owned) (nullable): failed, and is to be tried again */
-  guint           tries;      /* how often that has failed */
+  GQueue          again;      /* messages that failed, and are to be tried again; see lib/restart.c */
 
   /* Relaxed; written by who has the reader's role, read by anybody. */
   _Atomic guint64 n;          /* restarts, of all runs */
@@ -37,6 +51,9 @@ typedef struct
  * as handled: it was taken, to be tried again or as poison. The reader's role is held. */
 gboolean butler__server_follow_policy (ButlerServer  *server,
                                        ButlerContext *context);
+
+/* butler__server_try_again() hands what failed before to its handlers, until one fails; how many. The reader's role is held. */
+guint butler__server_try_again (ButlerServer *server);
 
 /* butler__server_restart() does what BUTLER__REQUEST_RESTART asks for, if it can be done now. What is to be tried again is there
  * afterwards. Who has the reader's role, at a boundary. */
@@ -54,15 +71,19 @@ void butler__server_bury_again (ButlerServer *server);
 /* butler__server_get_policy() is what holds now. The hub's mutex is held. */
 ButlerPolicy butler__server_get_policy (const ButlerServer *server);
 
-/* butler__server_ask_restart() asks for a restart in @pause (µs); a server that starts or does not run is left alone. The hub's mutex is
- * held. */
-void butler__server_ask_restart (ButlerServer *server,
-                                 gint64        pause);
+/* butler__server_ask_restart() asks for a restart in @pause (µs); FALSE: it starts or does not run, and is left alone. The hub's mutex
+ * is held. */
+gboolean butler__server_ask_restart (ButlerServer *server,
+                                     gint64        pause);
 
-/* butler__server_exceed() lets follow what the policy says of a handler (of @type) that runs too long: when it returns. The hub's mutex is
- * held. */
+/* butler__server_see_to_control() is for who sleeps in a restart: a clear and a swap. */
+void butler__server_see_to_control (ButlerServer *server);
+
+/* butler__server_exceed() lets follow what the policy says of a handler (of @type) that runs too long: when it returns; @alerts, see
+ * lib/alert.h. The hub's mutex is held. */
 void butler__server_exceed (ButlerServer *server,
-                            const char   *type);
+                            const char   *type,
+                            ButlerAlerts *alerts);
 
 /* butler__server_give_up() ends the run, which has failed: all that waits becomes dead letters. The hub's mutex is held. */
 void butler__server_give_up (ButlerServer *server,

@@ -24,7 +24,7 @@ sleep_for_room (ButlerChannel *channel,
   static const ButlerSendResult results[] = {
     [BUTLER__WAIT_GOES_ON] = BUTLER__CLOSED_NOW,
     [BUTLER__WAIT_CANCELLED] = BUTLER__CANCELLED,
-    [BUTLER__WAIT_REFUSED] = BUTLER__WOULD_DEADLOCK,
+    [BUTLER__WAIT_REFUSED] = BUTLER__SENT, /* it is found again, unless it is admitted now */
   };
   ButlerCredits *credits = &channel->credits;
   ButlerWait wait;

@@ -11,6 +11,7 @@
 #include "lib/pool.h"
 #include "lib/switch.h"
 #include "lib/tap.h"
+#include "lib/together.h"
 
 /* One run of a server, from its startup events to its last message and beyond, on whatever thread has the reader's role. */
 
@@ -287,6 +288,7 @@ butler__server_announce_end (ButlerServer     *server,
     cause = g_strdup (server->recovery.cause->message);
   butler__server_set_state (server, cause != NULL ? BUTLER_SERVER_FAILED : state);
   butler__server_end_run (server);
+  butler__together_leave (server);
   news = butler__news_take (server);
   butler__hub_unlock (server->hub);
   if (cause != NULL)

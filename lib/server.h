@@ -110,6 +110,7 @@ struct _ButlerServer
 
   /* Under the hub's mutex. */
   ButlerLook      look;        /* of the watchdog */
+  struct _ButlerGuard *guard;  /* (unowned) (nullable): one of its taps; see lib/guard.h */
   pid_t           thread_id;   /* of the thread that the server has; 0: none, or it is about to end */
 
   _Atomic guint64 overruns;    /* relaxed; written by the watchdog */

@@ -17,7 +17,7 @@
 const char *const butler__settings_reserved[] = {
   "plugin",         "set",           "capacity",      "overflow", "loop",     "route",      "after", "on-failure", "restarts",
   "restart-period", "restart-pause", "longest-pause", "poison",   "strategy", "supervisor",
-  "subscribes",     "handler-limit",  "on-limit",      NULL,
+  "subscribes",     "handler-limit",  "on-limit",      "late-asks", NULL,
 };
 
 /* The key of a field: its name, as key files spell it. */

@@ -36,6 +36,7 @@ butler__server_get_stats (ButlerServer *server)
     .length = butler_channel_get_length (channel),
     .high_water = atomic_load_explicit (&channel->high_water, memory_order_relaxed),
     .restarts = atomic_load_explicit (&server->recovery.n, memory_order_relaxed),
+    .overruns = atomic_load_explicit (&server->overruns, memory_order_relaxed),
   };
 }
 
@@ -50,7 +51,8 @@ stats_array_free (gpointer data)
  * @hub: the hub
  *
  * Gets the figures of all servers, in the order in which they were made: messages received (accepted by the channel), handled, failures
- * (of handlers, of what they held, and of tasks), dead letters, waiting now, the most that ever waited, and restarts by failure policies. They are counted from the making of the server on, over
+ * (of handlers, of what they held, and of tasks), dead letters, waiting now, the most that ever waited, restarts by failure policies, and
+ * handlers that ran longer than they may. They are counted from the making of the server on, over
  * all its runs; while messages flow they are figures of a moment ago, each for itself.
  *
  * Thread: any.

@@ -5,8 +5,10 @@
 
 #include <threadbutler/error.h>
 
+#include "lib/together.h"
+
 /* Supervisors: servers that answer for others. What they do is done by whoever failed, under the hub's mutex; each restart happens on
- * its own server's thread, and none waits for another. */
+ * its own server's thread, and those of several servers in order: see lib/together.h. */
 
 typedef void (*Deed) (ButlerServer *server,
                       gpointer      data);
@@ -33,11 +35,20 @@ do_under (ButlerServer *top,
       deed (servers->pdata[i], data);
 }
 
+typedef struct
+{
+  gint64     pause;
+  GPtrArray *servers; /* (owned): those that restart */
+} Restart;
+
 static void
 restart (ButlerServer *server,
-         gpointer      pause)
+         gpointer      data)
 {
-  butler__server_ask_restart (server, *(gint64 *) pause);
+  Restart *self = data;
+
+  if (butler__server_ask_restart (server, self->pause))
+    g_ptr_array_add (self->servers, server);
 }
 
 typedef struct
@@ -65,6 +76,7 @@ restart_some (ButlerServer  *supervisor,
               gint64         pause)
 {
   GPtrArray *servers = supervisor->hub->servers;
+  Restart all = { pause, g_ptr_array_new () };
   gboolean passed = FALSE;
 
   for (guint i = 0; i < servers->len; i++)
@@ -75,13 +87,16 @@ restart_some (ButlerServer  *supervisor,
       if (server->recovery.supervisor != supervisor)
         continue;
       if (server == failed || strategy == BUTLER_STRATEGY_ONE_FOR_ALL || (strategy == BUTLER_STRATEGY_REST_FOR_ONE && passed))
-        do_under (server, restart, &pause);
+        do_under (server, restart, &all);
     }
+  butler__together_begin (supervisor->hub, all.servers);
+  g_ptr_array_unref (all.servers);
 }
 
 gboolean
 butler__supervise_escalate (ButlerServer *server,
-                            const char   *why)
+                            const char   *why,
+                            ButlerAlerts *alerts)
 {
   ButlerServer *failed = server;
   ButlerServer *supervisor = server->recovery.supervisor;
@@ -92,6 +107,7 @@ butler__supervise_escalate (ButlerServer *server,
       ButlerPolicy policy = butler__server_get_policy (supervisor);
       guint n = butler__intensity_note (&supervisor->recovery.children, &policy, g_get_monotonic_time ());
 
+      butler__alerts_note (alerts, failed, why, BUTLER_FAILURE_ESCALATE);
       if (n > 0)
         {
           restart_some (supervisor, failed, policy.strategy, butler__policy_get_pause (&policy, n));
@@ -101,8 +117,10 @@ butler__supervise_escalate (ButlerServer *server,
     }
   butler__server_give_up (server, "%s", why);
   verdict = (Verdict) { failed, server->name, why };
-  if (failed != server)
-    do_under (failed, give_up, &verdict);
+  if (failed == server)
+    return FALSE;
+  do_under (failed, give_up, &verdict);
+  butler__alerts_drop (alerts);
   return FALSE;
 }
 
@@ -130,8 +148,12 @@ butler__supervise_forget (ButlerServer *server)
  * under it. That policy also says how often and with what pauses. If it was too often, @supervisor has failed in turn, and
  * is restarted by its own supervisor with all that are under it; without one, they all end.
  *
- * Each server restarts on its own thread, at its next boundary between two messages; none waits for another. Those that do not run
- * are left alone. The supervisor itself does nothing for that, so it may have been stopped; but if it has failed it answers for nobody.
+ * Each server restarts on its own thread, at its next boundary between two messages. If there are several, all end, in the reverse of the
+ * order in which they were made, before the first starts anew, in that order; none handles a message in between. One without a thread
+ * restarts where it is dispatched, and is not waited for. Those that do not run are left alone. The supervisor itself does nothing for that, so it may have been stopped; but if it has failed it answers for nobody.
+ *
+ * If the set of @supervisor has a handler for #ButlerServerFailed, that gets one whenever a server directly under it has failed and its
+ * policy, or that of a supervisor, restarts or ends it. It is accepted above the capacity.
  *
  * Errors: %BUTLER_ERROR_BAD_VALUE if @supervisor is @server, or is under it; %BUTLER_ERROR_CLOSED if one of them has left the hub.
  *

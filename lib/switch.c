@@ -227,7 +227,7 @@ butler__server_begin_run (ButlerServer *server)
     return;
   server->halt = butler__halt_ref (server->module->halt);
   server->halt->arriving++;
-  butler__waits_admit (server->hub->waits, &server->channel->served, TRUE);
+  butler__waits_admit (server->hub->waits, &server->channel->served, BUTLER__ADMITS_HALT, TRUE);
   butler__credits_wake (&server->channel->credits);
   butler__channel_request (server->channel, BUTLER__REQUEST_SWAP);
 }

@@ -225,6 +225,37 @@ end_wait (ButlerWait   *wait,
   wait->wake (wait->data);
 }
 
+static void
+end_if_cycle (ButlerWaits   *waits,
+              const GThread *waiter,
+              const GThread *self)
+{
+  ButlerWait *wait = find_wait_of (waits, waiter);
+
+  if (wait != NULL && wait->wake != NULL && reaches (waits, wait->served, self))
+    end_wait (wait, BUTLER__WAIT_REFUSED);
+}
+
+/* The errands before the wait itself: it may be that for them. */
+void
+butler__waits_insist (ButlerWaits        *waits,
+                      ButlerWait         *wait,
+                      const ButlerServed *served)
+{
+  *wait = (ButlerWait) { .waiter = g_thread_self (), .served = served };
+  g_mutex_lock (&waits->mutex);
+  if (served->thread != NULL && served->thread != wait->waiter)
+    {
+      for (const ButlerErrand *errand = waits->errands; errand != NULL; errand = errand->next)
+        if (errand->home != NULL && errand->home->awaits && errand->home->thread == served->thread)
+          end_if_cycle (waits, errand->thread, wait->waiter);
+      end_if_cycle (waits, served->thread, wait->waiter);
+    }
+  wait->next = waits->first;
+  waits->first = wait;
+  g_mutex_unlock (&waits->mutex);
+}
+
 /* Who serves @served now, and stands in a wait, does so until it has left: no lock is needed to look at that. */
 void
 butler__waits_cancel (ButlerWaits  *waits,
@@ -261,14 +292,18 @@ butler__waits_allow (ButlerWaits  *waits,
 void
 butler__waits_admit (ButlerWaits  *waits,
                      ButlerServed *served,
+                     ButlerAdmits  why,
                      gboolean      admits)
 {
+  guint now;
+
   g_mutex_lock (&waits->mutex);
-  if (admits && !served->admits)
+  now = admits ? served->admits | why : served->admits & ~(guint) why;
+  if (now != 0 && served->admits == 0)
     g_ptr_array_add (waits->admitting, served);
-  else if (!admits && served->admits)
+  else if (now == 0 && served->admits != 0)
     g_ptr_array_remove_fast (waits->admitting, served);
-  served->admits = admits;
+  served->admits = now;
   g_mutex_unlock (&waits->mutex);
 }
 
@@ -279,7 +314,7 @@ butler__waits_is_admitted (ButlerWaits        *waits,
   gboolean admitted = FALSE;
 
   g_mutex_lock (&waits->mutex);
-  for (guint i = 0; served->admits && !admitted && i < waits->admitting->len; i++)
+  for (guint i = 0; served->admits != 0 && !admitted && i < waits->admitting->len; i++)
     admitted = butler__served_by (waits->admitting->pdata[i]) == g_thread_self ();
   g_mutex_unlock (&waits->mutex);
   return admitted;

@@ -26,7 +26,7 @@ struct _ButlerServed
   gboolean             cancelled; /* who serves it waits no more, until butler__waits_allow() */
   gboolean             awaits;    /* who serves it waits for its errands */
   ButlerServed        *next;      /* of those that are cancelled */
-  gboolean             admits;    /* its server is to stand still: those that are to do so too need not wait for it */
+  guint                admits;    /* ButlerAdmits: its server is to stand still: those that are to do so too need not wait for it */
 };
 
 /* butler__served_by() is (nullable): a thread to be compared with another one. Any thread. */
@@ -49,11 +49,18 @@ struct _ButlerWait
   _Atomic int         cancelled; /* a ButlerWaitEnd; release by who ends the wait, acquire by the waiter */
 };
 
+/* Why what serves one channel does not wait for room in another one. */
+typedef enum
+{
+  BUTLER__ADMITS_HALT = 1 << 0,     /* both are to stand still for a swap */
+  BUTLER__ADMITS_TOGETHER = 1 << 1, /* both are to restart together */
+} ButlerAdmits;
+
 typedef enum
 {
   BUTLER__WAIT_GOES_ON,
   BUTLER__WAIT_CANCELLED, /* by butler__waits_cancel() */
-  BUTLER__WAIT_REFUSED,   /* by butler__waits_await_errands(): it came to be a cycle */
+  BUTLER__WAIT_REFUSED,   /* by butler__waits_await_errands() or _insist(): it came to be a cycle */
 } ButlerWaitEnd;
 
 /* A thread that works for who serves something, which waits for it now or later, such as that of a task. */
@@ -103,7 +110,13 @@ gboolean butler__waits_enter (ButlerWaits        *waits,
 void     butler__waits_leave (ButlerWaits        *waits,
                               ButlerWait         *wait);
 
-/* butler__waits_enter_while() is the same for a wait that may be over before the waiter leaves it, or before it has entered: then it
+/* butler__waits_insist() is the same for who cannot go another way: of a cycle that it would close, the wait is ended in which who is
+ * waited for, or one of its errands, stands. With the hub's mutex held, as a wake() may need it. */
+void     butler__waits_insist       (ButlerWaits        *waits,
+                                     ButlerWait         *wait,
+                                     const ButlerServed *served);
+
+/* butler__waits_enter_while() is the same as butler__waits_enter() for a wait that may be over before the waiter leaves it, or before it has entered: then it
  * closes no cycle. Whoever finds after waking that it is not over must enter anew before it sleeps again. @blocked too is called with the mutex held. */
 gboolean butler__waits_enter_while (ButlerWaits        *waits,
                                     ButlerWait         *wait,
@@ -112,10 +125,11 @@ gboolean butler__waits_enter_while (ButlerWaits        *waits,
                                     void              (*wake) (gpointer data),
                                     gpointer            data);
 
-/* butler__waits_admit() says whether @served admits who serves another one that does, as for them to wait would be to wait for each
- * other. butler__waits_is_admitted() is TRUE if the calling thread need not wait for @served. */
+/* butler__waits_admit() says whether @served admits, because of @why, who serves another one that does so, as for them to wait would be to
+ * wait for each other. butler__waits_is_admitted() is TRUE if the calling thread need not wait for @served. */
 void     butler__waits_admit       (ButlerWaits        *waits,
                                     ButlerServed       *served,
+                                    ButlerAdmits        why,
                                     gboolean            admits);
 gboolean butler__waits_is_admitted (ButlerWaits        *waits,
                                     const ButlerServed *served);

@@ -5,6 +5,7 @@
 
 #include <threadbutler/watchdog.h>
 
+#include "lib/guard.h"
 #include "lib/log.h"
 
 struct _ButlerWatchdog
@@ -214,8 +215,8 @@ butler__watchdog_note_shutdown (ButlerHub *hub)
 void
 butler__watchdog_note_run (ButlerServer *server)
 {
-  if (butler__overrun_get_limit (server) > 0)
-    wake (server->hub);
+  if (butler__overrun_get_limit (server) > 0 && wake (server->hub))
+    butler__guard_begin (server);
 }
 
 void

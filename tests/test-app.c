@@ -153,6 +153,7 @@ static const Refusal refusals[] = {
   { SERVER "poison=x\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] poison" } },
   { SERVER "handler-limit=x\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] handler-limit", "\"x\"" } },
   { SERVER "on-limit=now\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] on-limit", "now", "restart" } },
+  { SERVER "late-asks=now\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] late-asks", "\"now\"", "wait", "fail" } },
   { APP "handler-limit=-1\n[server echo]\nplugin=echo\n", BUTLER_ERROR_BAD_CONFIG, { "[app] handler-limit", "\"-1\"" } },
   { SERVER "supervisor=ecko\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] supervisor", "\"ecko\"", "did you mean echo?" } },
   { SERVER "supervisor=echo\n", BUTLER_ERROR_BAD_VALUE, { "[server echo] supervisor", "under" } },
@@ -279,6 +280,52 @@ START_TEST (policies_and_supervisors_are_heeded)
 }
 END_TEST
 
+static void
+note_end (ButlerContext *context,
+          gpointer       diary)
+{
+  g_string_append (diary, butler_server_get_name (butler_context_get_server (context)));
+}
+
+/* Without `after` they end in the order of the file. */
+START_TEST (after_is_heeded)
+{
+  static const char *const afters[] = { "", "after=b;c\n" };
+  static const char *const orders[] = { "echobc", "bcecho" };
+  g_autofree char          *text = g_strconcat (SERVER "quiet=true\nand-then=stay\n", afters[_i],
+                                                "[server b]\nplugin=echo\nroute=false\nquiet=true\nand-then=stay\n"
+                                                "[server c]\nplugin=echo\nroute=false\nquiet=true\nand-then=stay\n", NULL);
+  g_autoptr (ButlerApp)     app = load_good (text);
+  g_autoptr (GPtrArray)     servers = butler_hub_get_servers (butler_app_get_hub (app));
+  g_autoptr (GError)        error = NULL;
+  GString                  *diary = g_string_new (NULL);
+
+  for (guint i = 0; i < servers->len; i++)
+    butler_server_add_shutdown (servers->pdata[i], note_end, diary, NULL);
+  ck_assert (butler_app_start (app, &error));
+  butler_assert_no_error (error);
+  butler_hub_shutdown (butler_app_get_hub (app));
+  ck_assert (butler_hub_join (butler_app_get_hub (app), &error));
+  ck_assert_str_eq (diary->str, orders[_i]);
+  g_string_free (diary, TRUE);
+}
+END_TEST
+
+/* All keys at once, with what they may be at the least and at the most. */
+START_TEST (all_keys_of_policies_are_known)
+{
+  g_autoptr (ButlerApp)       app = load_good (
+    APP "end-limit=0\nhandler-limit=4294967294\n"
+    "[server echo]\nplugin=echo\non-failure=restart\nrestarts=1\nrestart-period=1\nrestart-pause=0\nlongest-pause=1\n"
+    "poison=0\nhandler-limit=0\non-limit=escalate\nlate-asks=fail\nstrategy=rest-for-one\n"
+    "[server b]\nplugin=echo\nroute=false\non-failure=stop\nrestarts=4294967294\nrestart-pause=4294967294\nlate-asks=wait\n");
+  g_autoptr (ButlerHubStatus) status = butler_hub_get_status (butler_app_get_hub (app));
+
+  ck_assert_str_eq (g_array_index (status->servers, ButlerServerStatus, 0).on_failure, "restart");
+  ck_assert_str_eq (g_array_index (status->servers, ButlerServerStatus, 1).on_failure, "stop");
+}
+END_TEST
+
 START_TEST (start_runs_the_servers)
 {
   g_autoptr (ButlerApp) app = load_good (SERVER "quiet=true\nand-then=stop\n");
@@ -402,6 +449,8 @@ main (void)
   tcase_add_test (good, servers_are_made_in_the_order_of_the_file);
   tcase_add_test (good, keys_of_a_server_are_heeded);
   tcase_add_test (good, servers_that_subscribe_need_no_route);
+  tcase_add_loop_test (good, after_is_heeded, 0, 2);
+  tcase_add_test (good, all_keys_of_policies_are_known);
   tcase_add_test (good, start_runs_the_servers);
   tcase_add_test (good, failing_start_is_reported);
   tcase_add_test (good, set_changes_keys);

@@ -442,7 +442,7 @@ END_TEST
 
 START_TEST (what_was_held_can_fail_too)
 {
-  begin_with (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE, .poison = 5);
+  begin_with (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE);
   on_number = hold_odd;
   start (server);
   send_to_server (server, 1, 2);
@@ -454,6 +454,120 @@ START_TEST (what_was_held_can_fail_too)
   send_to_server (server, 4, 4);
   expect_sum (4);
   finish (1, "udud", 3, 3, 0);
+}
+END_TEST
+
+/* The next one that is held fails. */
+static void
+fail_next_held (void)
+{
+  ButlerContext *one = next_held ();
+
+  butler_context_fail (one, "in vain");
+  butler_context_release (one);
+}
+
+START_TEST (what_was_held_is_tried_again)
+{
+  begin_with (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE, .poison = 3);
+  on_number = hold_odd;
+  start (server);
+  send_to_server (server, 1, 1);
+  fail_next_held ();
+  fail_next_held ();
+  butler_context_release (next_held ());
+  ck_assert (butler_server_stop (server));
+  ck_assert_uint_eq (failures (), 2);
+  finish (2, "ududud", 1, 1, 0);
+}
+END_TEST
+
+START_TEST (what_was_held_can_be_poison)
+{
+  begin_with (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE, .poison = 3);
+  on_number = hold_odd;
+  start (server);
+  send_to_server (server, 1, 1);
+  for (int i = 0; i < 3; i++)
+    fail_next_held ();
+  for (int i = 0; i < 3; i++)
+    g_async_queue_pop (gate);
+  send_to_server (server, 2, 2);
+  expect_sum (2);
+  ck_assert (butler_server_stop (server));
+  ck_assert_uint_eq (dead_letters (server, BUTLER_DEAD_POISON), 1);
+  finish (4, "udududud", 2, 1, 1);
+}
+END_TEST
+
+/* Whether its handler fails or what that held: in a row is in a row. */
+static void
+hold_then_fail (Keeper        *self,
+                Number        *number,
+                ButlerContext *context)
+{
+  if (refusals++ % 2 == 0)
+    hold_odd (self, number, context);
+  else
+    butler_context_fail (context, "not yet");
+}
+
+START_TEST (both_ways_to_fail_count)
+{
+  begin_with (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE, .poison = 4);
+  on_number = hold_then_fail;
+  refusals = 0;
+  start (server);
+  send_to_server (server, 1, 1);
+  fail_next_held ();
+  fail_next_held ();
+  for (int i = 0; i < 4; i++)
+    g_async_queue_pop (gate);
+  ck_assert (butler_server_stop (server));
+  ck_assert_uint_eq (dead_letters (server, BUTLER_DEAD_POISON), 1);
+  finish (5, "ududududud", 1, 0, 1);
+}
+END_TEST
+
+/* All that is held when the server restarts fails by that; it is tried again in the order in which it did. */
+START_TEST (what_a_restart_cancels_is_tried_again)
+{
+  begin (OPTIONS (.policy = BUTLER_POLICY (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE, .poison = 9), .end_limit = 1));
+  on_number = hold_odd;
+  start (server);
+  for (int i = 1; i <= 5; i += 2)
+    {
+      send_to_server (server, i, i);
+      ButlerContext *one = next_held ();
+      butler_context_fail (one, "in vain");
+      g_cancellable_connect (butler_context_get_cancellable (one), G_CALLBACK (end_by_cancel), one, NULL);
+    }
+  send_to_server (server, 7, 7);
+  ButlerContext *last = next_held ();
+  on_number = add_up;
+  butler_context_fail (last, "on its own");
+  butler_context_release (last);
+  expect_sum (7);
+  for (int i = 0; i < 3; i++)
+    wait_for_number (news);
+  ck_assert_int_eq (atomic_load (&ended), 3);
+  ck_assert (butler_server_stop (server));
+  ck_assert_uint_eq (failures (), 4);
+  finish (7, "udud", 4, 4, 0);
+}
+END_TEST
+
+START_TEST (what_is_held_is_not_lost_by_a_kill)
+{
+  begin_with (.on_failure = BUTLER_FAILURE_RESTART, .pause = NEVER, .longest_pause = NEVER, .poison = 9);
+  on_number = hold_odd;
+  start (server);
+  send_to_server (server, 1, 1);
+  fail_next_held ();
+  g_async_queue_pop (gate);
+  ck_assert (butler_server_kill (server));
+  ck_assert_uint_eq (dead_letters (server, BUTLER_DEAD_FAILED), 1);
+  finish (2, "ud", 1, 0, 1);
 }
 END_TEST
 
@@ -692,6 +806,11 @@ main (void)
   tcase_add_test (tcase, a_start_that_fails_too_often_ends_the_server);
   tcase_add_test (tcase, what_was_held_can_fail_too);
   tcase_add_test (tcase, a_restart_ends_what_is_held);
+  tcase_add_test (tcase, what_was_held_is_tried_again);
+  tcase_add_test (tcase, what_was_held_can_be_poison);
+  tcase_add_test (tcase, both_ways_to_fail_count);
+  tcase_add_test (tcase, what_a_restart_cancels_is_tried_again);
+  tcase_add_test (tcase, what_is_held_is_not_lost_by_a_kill);
   tcase_add_test (tcase, the_policy_of_a_set_holds_and_that_of_a_server_goes_before_it);
   tcase_add_test (tcase, a_server_without_a_thread_restarts_where_it_is_dispatched);
   tcase_add_test (tcase, a_server_without_a_thread_ends_where_it_is_dispatched);

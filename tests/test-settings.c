@@ -259,7 +259,7 @@ START_TEST (reserved_names_are_refused)
 
       assert_no_setting (name, (ButlerField) { .kind = BUTLER_KIND_STRING, .size = 8 }, "belongs to the app file");
     }
-  ck_assert_uint_eq (g_strv_length ((GStrv) butler__settings_reserved), 18);
+  ck_assert_uint_eq (g_strv_length ((GStrv) butler__settings_reserved), 19);
 }
 END_TEST
 

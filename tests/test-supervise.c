@@ -466,6 +466,175 @@ START_TEST (a_server_can_start_another_again)
 }
 END_TEST
 
+/* A supervisor that is told of failures */
+
+#define CHIEF_FIELDS(F, R) \
+  F (R, int32, failures)
+BUTLER_RECORD (Chief, chief, CHIEF_FIELDS);
+
+#define CHIEF_HANDLES(H, S)   \
+  H (S, butler_server_failed) \
+  H (S, number)
+BUTLER_HANDLERS (chief, CHIEF_HANDLES);
+
+static GAsyncQueue *told; /* char *, owned */
+
+static void
+chief_on_butler_server_failed (Chief              *self,
+                               ButlerServerFailed *failed,
+                               ButlerContext      *context)
+{
+  g_async_queue_push (told, g_strdup_printf ("%s to %s: %s, %s, %" G_GUINT64_FORMAT, failed->name,
+                                             butler_server_get_name (butler_context_get_server (context)), failed->reason,
+                                             failed->follows, failed->restarts));
+  self->failures++;
+}
+
+static void
+chief_on_number (Chief         *self,
+                 Number        *number G_GNUC_UNUSED,
+                 ButlerContext *context)
+{
+  butler_context_fail (context, "after %d failures", self->failures);
+}
+
+static void
+expect_told (const char *what)
+{
+  g_autofree char *said = g_async_queue_pop (told);
+
+  ck_assert_str_eq (said, what);
+}
+
+/* In the place of a. */
+static void
+add_chief (int                 i,
+           const ButlerPolicy *policy)
+{
+  static const ButlerHandlerSet set = { BUTLER_HANDLER_SET (chief) };
+  const char name[] = { (char) ('a' + i), '\0' };
+  GError *error = NULL;
+
+  servers[i] = butler_server_new (hub, name, &set, BUTLER_SERVER_OPTIONS (.policy = policy, .no_route = TRUE), &error);
+  butler_assert_no_error (error);
+}
+
+static void
+set_up_chief (void)
+{
+  set_up ();
+  told = g_async_queue_new_full (g_free);
+}
+
+static void
+tear_down_chief (void)
+{
+  tear_down ();
+  g_async_queue_unref (told);
+}
+
+START_TEST (a_supervisor_is_told_of_what_follows)
+{
+  GError *error = NULL;
+
+  add_chief (0, BUTLER_POLICY (.pause = BUTLER_NO_PAUSE));
+  add_server (1, ESCALATE);
+  add_server (2, BUTLER_POLICY (.on_failure = BUTLER_FAILURE_RESTART, .pause = BUTLER_NO_PAUSE));
+  add_server (3, BUTLER_POLICY (.on_failure = BUTLER_FAILURE_STOP));
+  add_server (4, NULL);
+  for (int i = 1; i < 5; i++)
+    put_under (i, 0);
+  ck_assert (butler_hub_start (hub, &error));
+  expect_starts (1 << 1 | 1 << 2 | 1 << 3 | 1 << 4);
+  let_fail (1);
+  expect_told ("b to a: -1 is below zero, escalate, 0");
+  expect_starts (1 << 1);
+  let_fail (1);
+  expect_told ("b to a: -1 is below zero, escalate, 1");
+  expect_starts (1 << 1);
+  let_fail (2);
+  expect_told ("c to a: -1 is below zero, restart, 0");
+  let_fail (4); /* that continues: nothing is told */
+  ck_assert (butler_server_stop (servers[4]));
+  let_fail (3);
+  expect_told ("d to a: -1 is below zero, stop, 0");
+  ck_assert_ptr_null (g_async_queue_try_pop (told));
+}
+END_TEST
+
+/* a above b, which is above c: c fails once more than b may restart it. */
+START_TEST (a_failure_is_told_from_one_to_the_next)
+{
+  GError *error = NULL;
+
+  add_chief (0, BUTLER_POLICY (.pause = BUTLER_NO_PAUSE));
+  add_chief (1, BUTLER_POLICY (.restarts = 1, .pause = BUTLER_NO_PAUSE));
+  add_server (2, ESCALATE);
+  put_under (1, 0);
+  put_under (2, 1);
+  ck_assert (butler_hub_start (hub, &error));
+  expect_starts (1 << 2);
+  let_fail (2);
+  expect_told ("c to b: -1 is below zero, escalate, 0");
+  expect_starts (1 << 2);
+  let_fail (2);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autofree char *said = g_async_queue_pop (told);
+
+      ck_assert_msg (g_str_equal (said, "c to b: -1 is below zero, escalate, 1")
+                     || g_str_equal (said, "b to a: -1 is below zero, escalate, 0"), "%s", said);
+    }
+  expect_starts (1 << 2);
+}
+END_TEST
+
+static gboolean
+start_but_twice (ButlerContext *context G_GNUC_UNUSED,
+                 gpointer       data,
+                 GError       **error)
+{
+  int n = ++*(int *) data;
+
+  if (n != 2 && n != 3)
+    return TRUE;
+  g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_FAILED, "not again");
+  return FALSE;
+}
+
+START_TEST (a_start_that_fails_is_told_of_too)
+{
+  GError *error = NULL;
+  int n = 0;
+
+  add_chief (0, BUTLER_POLICY (.pause = BUTLER_NO_PAUSE));
+  add_server (1, BUTLER_POLICY (.on_failure = BUTLER_FAILURE_RESTART, .restarts = 1, .pause = BUTLER_NO_PAUSE));
+  butler_server_add_startup (servers[1], start_but_twice, &n, NULL);
+  put_under (1, 0);
+  ck_assert (butler_hub_start (hub, &error));
+  expect_starts (1 << 1);
+  let_fail (1);
+  expect_told ("b to a: -1 is below zero, restart, 0");
+  expect_told ("b to a: not again, escalate, 0");
+  expect_told ("b to a: not again, escalate, 0");
+  for (int i = 0; i < 3; i++)
+    ck_assert_int_eq (wait_for_number (news), 1);
+  g_clear_pointer (&hub, butler_hub_unref);
+}
+END_TEST
+
+/* It has no handler for that, does not run, or is no supervisor. */
+START_TEST (who_does_not_want_to_know_is_told_nothing)
+{
+  make_family (BUTLER_POLICY (.pause = BUTLER_NO_PAUSE), ESCALATE);
+  let_fail (1);
+  expect_starts (1 << 1);
+  butler_hub_shutdown (hub);
+  g_auto (ButlerServerStats) stats = get_stats_of (hub, "a");
+  ck_assert_uint_eq (stats.received, 0);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -496,6 +665,13 @@ main (void)
   tcase_add_test (tcase, who_asks_no_longer_is_told_nothing);
   tcase_add_test (tcase, an_end_is_told_above_the_capacity);
   tcase_add_test (tcase, a_server_can_start_another_again);
+  suite_add_tcase (suite, tcase);
+  tcase = tcase_create ("failures");
+  tcase_add_checked_fixture (tcase, set_up_chief, tear_down_chief);
+  tcase_add_test (tcase, a_supervisor_is_told_of_what_follows);
+  tcase_add_test (tcase, a_failure_is_told_from_one_to_the_next);
+  tcase_add_test (tcase, a_start_that_fails_is_told_of_too);
+  tcase_add_test (tcase, who_does_not_want_to_know_is_told_nothing);
   suite_add_tcase (suite, tcase);
   return servers_test_main (suite);
 }

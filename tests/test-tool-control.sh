@@ -18,7 +18,7 @@ start ()
 {
   app=$1
   shift
-  printf '[app]\ntrust=any\n[server echo]\nplugin=echo\n' >"$work/$app.ini"
+  printf '[app]\ntrust=any\n[server echo]\nplugin=echo\n%b' "${other-}" >"$work/$app.ini"
   rm -f "$work/in" "$work/say"
   mkfifo "$work/in" "$work/say"
   timeout --foreground 300 "$tool" run --log-level info "$@" "$work/$app.ini" <"$work/in" >"$work/say" 2>&1 &
@@ -154,9 +154,47 @@ speaks_json ()
 shows_figures ()
 {
   start_waiting app
-  tool 0 stats && has out "SERVER" "HANDLED" && grep '^echo  *1  *0  *0  *0  *0  *1$' "$work/out" >/dev/null
+  tool 0 stats && has out "SERVER" "HANDLED" "RESTARTS" "OVERRUNS" &&
+    grep '^echo  *1  *0  *0  *0  *0  *0  *0  *1$' "$work/out" >/dev/null
   result=$?
   end_it && return $result
+}
+
+# What app files say of failures. Another server keeps the program.
+shows_restarts ()
+{
+  other='\n[server other]\nplugin=echo\nroute=false\nquiet=true\nand-then=stay\n'
+  start app --set echo.and-then=stumble --set echo.on-failure=restart --set echo.restarts=2 --set echo.restart-pause=0
+  other=
+  wait_for "server echo has ended: restarted 2 times in 60 s, and failed again: over its own feet"
+  tool 0 stats && grep '^echo  *3  *3  *3  *2  *0  *0  *0  *1$' "$work/out" >/dev/null && grep '^other ' "$work/out" >/dev/null &&
+    tool 0 status && grep '^echo  *failed .* 3  *2  *0  *0  *restarted 2 times' "$work/out" >/dev/null &&
+    tool 0 stats --json && json_is_json && has out '"restarts":2' '"overruns":0'
+  result=$?
+  tool 0 stop && ended 0 && return $result
+}
+
+shows_overruns ()
+{
+  other='\n[server other]\nplugin=echo\nroute=false\nquiet=true\nand-then=stay\n'
+  start_waiting app --set echo.handler-limit=1 --set echo.on-limit=stop
+  other=
+  wait_for "server echo is in its handler of TestEcho (generation 1)"
+  tool 0 stats && grep '^echo  *1  *0  *0  *0  *1  *0  *0  *1$' "$work/out" >/dev/null &&
+    tool 0 status && has out "in handler of TestEcho for "
+  result=$?
+  exec 4>&-
+  wait_for "server echo has ended: its handler of TestEcho ran too long"
+  tool 0 stop && ended 0 && return $result
+}
+
+# The limit of the hub holds for all that name none; what still runs at the end is named.
+heeds_limits_of_the_app ()
+{
+  start_waiting app --set app.handler-limit=1 --set app.end-limit=1
+  wait_for "server echo is in its handler of TestEcho"
+  kill -TERM "$program"
+  wait_for "server echo has not ended within 1 ms: it is in its handler of TestEcho, 0 messages wait" && ended 0
 }
 
 stops ()
@@ -283,6 +321,9 @@ check "status of a program" shows_status
 check "status shows subscriptions" shows_subscriptions
 check "columns are aligned" columns_are_aligned
 check "stats of a program" shows_figures
+check "restarts of a server" shows_restarts
+check "a handler that runs too long" shows_overruns
+check "limits of [app]" heeds_limits_of_the_app
 check "JSON" speaks_json
 check "stop" stops
 check "stop waits, and status answers meanwhile" stop_waits

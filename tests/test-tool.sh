@@ -275,7 +275,7 @@ inspects ()
     out_is "plugin echo" "version 1.0" "ABI 1" "" "set echo: says what it is told" "  state" \
       "    Echo{string text;string then;uint32 times;boolean quiet;}" "  settings" \
       '    text (string, default "hello"): what it says' '    times (uint32, default "1"): how often' \
-      '    and-then (string, default "stop"): stop, stay, fail, or wait for the end of standard input' \
+      '    and-then (string, default "stop"): stop, stay, fail, stumble, or wait for the end of standard input' \
       "    quiet (boolean): do not tell of start and stop" "  messages" "    TestEcho{uint32 number;}"
 }
 

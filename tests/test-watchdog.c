@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include <glib/gstdio.h>
+
 #include "lib/overrun.h"
 #include "tests/gates.h"
 
@@ -13,6 +15,7 @@ static ButlerServer *servers[MOST];
 static Script        scripts[MOST];
 static GAsyncQueue  *gates[MOST];
 static GAsyncQueue  *reports; /* what the library warns of */
+static GAsyncQueue  *answers; /* by handlers: 1, or 2 if somebody waited for it */
 
 static GLogWriterOutput
 take_warning (GLogLevelFlags   level,
@@ -34,6 +37,7 @@ set_up (void)
   make_gates ();
   hub = butler_hub_new ();
   reports = g_async_queue_new_full (g_free);
+  answers = g_async_queue_new ();
   for (int i = 0; i < MOST; i++)
     gates[i] = g_async_queue_new ();
 }
@@ -45,6 +49,7 @@ tear_down (void)
     g_async_queue_push (gates[i], gates); /* of a test that failed */
   g_clear_pointer (&hub, butler_hub_unref);
   g_clear_pointer (&reports, g_async_queue_unref);
+  g_clear_pointer (&answers, g_async_queue_unref);
   for (int i = 0; i < MOST; i++)
     g_async_queue_unref (gates[i]);
   drop_gates ();
@@ -242,6 +247,177 @@ START_TEST (the_policy_restarts_it_when_it_returns)
 }
 END_TEST
 
+/* Those who wait for it */
+
+/* Odd ones wait before they answer; what is above 10 is posted on first, for another one to answer. */
+static void
+answer_late (Script        *self,
+             Number        *number,
+             ButlerContext *context)
+{
+  gboolean is_late = number->value % 2 != 0;
+  gboolean goes_on = number->value > 10;
+
+  if (goes_on)
+    {
+      Number *taken = number_take (context);
+
+      taken->value -= 10;
+      ck_assert (number_post_to (butler_server_get_channel (servers[1]), taken, NULL));
+    }
+  if (is_late)
+    {
+      arrive ();
+      g_async_queue_pop (self->data);
+    }
+  if (!goes_on)
+    g_async_queue_push (answers, GINT_TO_POINTER (1 + number_reply (context, &(Number) { 100 })));
+}
+
+#define add_asked(i, ...) \
+  G_STMT_START            \
+    {                     \
+      add_limited (i, __VA_ARGS__); \
+      scripts[i].on_number = answer_late; \
+    }                     \
+  G_STMT_END
+
+static void
+expect_answer (gboolean taken)
+{
+  ck_assert_int_eq (GPOINTER_TO_INT (g_async_queue_pop (answers)), 1 + taken);
+}
+
+typedef struct
+{
+  GThread       *thread;
+  int            value;
+  GError        *error;
+  ButlerMessage *reply;
+} Asker;
+
+static gpointer
+run_asker (gpointer data)
+{
+  Asker *self = data;
+  Number number = { self->value };
+
+  self->reply = number_ask_sync_to (butler_server_get_channel (servers[0]), &number, -1, NULL, &self->error);
+  return NULL;
+}
+
+static void
+begin_asker (Asker *asker,
+             int    value)
+{
+  *asker = (Asker) { .value = value };
+  asker->thread = g_thread_new ("asks", run_asker, asker);
+}
+
+static void
+expect_reply (Asker *asker)
+{
+  g_thread_join (asker->thread);
+  butler_assert_no_error (asker->error);
+  ck_assert_int_eq (number_get (asker->reply)->value, 100);
+  butler_message_free (asker->reply);
+}
+
+START_TEST (who_asked_is_told_that_it_took_too_long)
+{
+  Asker asker;
+
+  add_asked (0, .late_asks = BUTLER_ASKS_FAIL);
+  begin_asker (&asker, 1);
+  wait_for_arrival ();
+  g_thread_join (asker.thread);
+  ck_assert_ptr_null (asker.reply);
+  butler_assert_error (&asker.error, BUTLER_ERROR_TIMED_OUT, "Number", "server a", "limit, 0.001 s", NULL);
+  let_go (0);
+  expect_answer (FALSE);
+  begin_asker (&asker, 2);
+  expect_reply (&asker);
+  expect_answer (TRUE);
+}
+END_TEST
+
+START_TEST (by_default_who_asked_waits)
+{
+  Asker asker;
+
+  add_asked (0, .on_limit = BUTLER_FAILURE_STOP);
+  begin_asker (&asker, 1);
+  wait_for_arrival ();
+  expect_report ("server a");
+  let_go (0);
+  expect_answer (TRUE);
+  expect_reply (&asker);
+}
+END_TEST
+
+/* Nor is it failed by the report of a, which is followed before that of b comes. */
+START_TEST (what_was_posted_on_is_not_the_handlers_any_more)
+{
+  Asker asker;
+
+  add_asked (0, .late_asks = BUTLER_ASKS_FAIL);
+  add_asked (1, .late_asks = BUTLER_ASKS_WAIT);
+  add_limited (2, .on_limit = BUTLER_FAILURE_DEFAULT);
+  begin_asker (&asker, 13);
+  wait_for_arrival ();
+  wait_for_arrival ();
+  for (int i = 0; i < 2; i++)
+    g_free (g_async_queue_pop (reports));
+  hold_up (2);
+  expect_report ("server c");
+  let_go (1);
+  expect_answer (TRUE);
+  expect_reply (&asker);
+  let_go (0);
+  let_go (2);
+}
+END_TEST
+
+static void
+count_end (GObject      *source G_GNUC_UNUSED,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  GError *error = NULL;
+
+  ck_assert_ptr_null (butler_ask_finish (result, &error));
+  butler_assert_error (&error, BUTLER_ERROR_TIMED_OUT, "server a", NULL);
+  (*(int *) data)++;
+}
+
+/* Beside a trace, which has a tap, too. */
+START_TEST (an_ask_that_waits_elsewhere_ends_once)
+{
+  GMainContext *context = g_main_context_new ();
+  Number number = { 1 };
+  int n = 0;
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "butler-watchdog-XXXXXX", NULL);
+
+  close (g_mkstemp (path));
+  add_asked (0, .late_asks = BUTLER_ASKS_FAIL);
+  ck_assert (butler_hub_trace_start (hub, path, NULL));
+  g_main_context_push_thread_default (context);
+  number_ask_async_to (butler_server_get_channel (servers[0]), &number, -1, NULL, count_end, &n);
+  wait_for_arrival ();
+  while (n == 0)
+    g_main_context_iteration (context, TRUE);
+  let_go (0);
+  expect_answer (FALSE);
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  ck_assert_int_eq (n, 1);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  ck_assert (butler_hub_trace_stop (hub, NULL));
+  g_unlink (path);
+}
+END_TEST
+
 static guint
 count_watchdogs (void)
 {
@@ -329,6 +505,10 @@ main (void)
   tcase_add_test (servers_case, a_server_without_a_thread_is_reported_too);
   tcase_add_test (servers_case, the_policy_ends_it_when_it_returns);
   tcase_add_test (servers_case, the_policy_restarts_it_when_it_returns);
+  tcase_add_test (servers_case, who_asked_is_told_that_it_took_too_long);
+  tcase_add_test (servers_case, by_default_who_asked_waits);
+  tcase_add_test (servers_case, what_was_posted_on_is_not_the_handlers_any_more);
+  tcase_add_test (servers_case, an_ask_that_waits_elsewhere_ends_once);
   tcase_add_test (servers_case, the_thread_is_there_only_if_somebody_has_a_limit);
   suite_add_tcase (suite, servers_case);
   tcase_add_test (looks, the_same_handler_is_known_by_what_was_handled);

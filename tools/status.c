@@ -204,7 +204,7 @@ add_stats (ToolTable *table,
     return FALSE;
 
   const guint64 figures[] = { stats->received, stats->handled, stats->failed,
-                              stats->dead,     stats->length,  stats->high_water };
+                              stats->restarts, stats->overruns, stats->dead, stats->length, stats->high_water };
 
   tool_table_add (table, stats->name);
   for (guint i = 0; i < G_N_ELEMENTS (figures); i++)
@@ -219,7 +219,8 @@ print_stats (GVariant *answer)
   g_autoptr (GError)   error = NULL;
   ToolTable           *table;
 
-  table = tool_table_new ("SERVER", ">RECEIVED", ">HANDLED", ">FAILED", ">DEAD", ">WAITING", ">MOST", NULL);
+  table = tool_table_new ("SERVER", ">RECEIVED", ">HANDLED", ">FAILED", ">RESTARTS", ">OVERRUNS", ">DEAD", ">WAITING",
+                          ">MOST", NULL);
   for (gsize i = 0; servers != NULL && error == NULL && i < g_variant_n_children (servers); i++)
     {
       g_autoptr (GVariant) one = g_variant_get_child_value (servers, i);

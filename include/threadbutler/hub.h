@@ -19,7 +19,8 @@ G_BEGIN_DECLS
   F (R, uint64, dead)                    \
   F (R, uint64, length)                  \
   F (R, uint64, high_water)              \
-  F (R, uint64, restarts)
+  F (R, uint64, restarts)                \
+  F (R, uint64, overruns)
 BUTLER_RECORD (ButlerServerStats, butler_server_stats, BUTLER_SERVER_STATS_FIELDS);
 
 BUTLER_AVAILABLE_IN_1_0

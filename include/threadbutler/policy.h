@@ -26,6 +26,14 @@ typedef enum
   BUTLER_STRATEGY_REST_FOR_ONE, /* the one that failed and those that were made after it */
 } ButlerStrategy;
 
+/* What becomes of who waits for the answer of a handler that runs longer than it may. */
+typedef enum
+{
+  BUTLER_ASKS_DEFAULT, /* not said here: what the set says, or to wait */
+  BUTLER_ASKS_WAIT,    /* the handler may still answer */
+  BUTLER_ASKS_FAIL,    /* the ask ends at once, with BUTLER_ERROR_TIMED_OUT; what the handler answers later is for nobody */
+} ButlerLateAsks;
+
 #define BUTLER_NO_PAUSE G_MAXUINT
 #define BUTLER_NO_LIMIT G_MAXUINT
 
@@ -43,6 +51,7 @@ typedef struct
   ButlerStrategy strategy;      /* of those that it supervises */
   guint          handler_limit; /* how long a handler may run before it is reported, ms; 0: as the hub says; BUTLER_NO_LIMIT */
   ButlerFailure  on_limit;      /* what follows when a handler that was reported returns; BUTLER_FAILURE_DEFAULT: nothing */
+  ButlerLateAsks late_asks;     /* what who asked gets when the handler is reported */
 } ButlerPolicy;
 
 #ifndef __cplusplus

@@ -18,6 +18,15 @@ G_BEGIN_DECLS
   F (R, boolean, failed) /* it did not start, or its failure policy ended it */
 BUTLER_MESSAGE (ButlerServerStopped, butler_server_stopped, BUTLER_SERVER_STOPPED_MESSAGE_FIELDS);
 
+/* A server has failed, and more follows than its next message; for the handler of its supervisor, if that has one. */
+#define BUTLER_SERVER_FAILED_MESSAGE_FIELDS(F, R)                                              \
+  F (R, string, name)                                                                         \
+  F (R, string, reason)                                                                       \
+  F (R, string, follows)  /* "restart": by its own policy; "escalate": the supervisor restarts it, and whom its strategy says, or has \
+                           * failed by that, too; "stop": it ends */                           \
+  F (R, uint64, restarts) /* of it, before this */
+BUTLER_MESSAGE (ButlerServerFailed, butler_server_failed, BUTLER_SERVER_FAILED_MESSAGE_FIELDS);
+
 BUTLER_AVAILABLE_IN_1_0
 gboolean      butler_server_set_supervisor (ButlerServer   *server,
                                             ButlerServer   *supervisor,

@@ -20,7 +20,7 @@ BUTLER_RECORD (Echo, echo, ECHO_FIELDS);
 #define ECHO_SETTINGS_FIELDS(F, R)                                                              \
   F (R, string, text, "hello", "what it says")                                                  \
   F (R, uint32, times, "1", "how often")                                                        \
-  F (R, string, and_then, "stop", "stop, stay, fail, or wait for the end of standard input")    \
+  F (R, string, and_then, "stop", "stop, stay, fail, stumble, or wait for the end of standard input")    \
   F (R, boolean, quiet, NULL, "do not tell of start and stop")
 BUTLER_SETTINGS (EchoSettings, echo_settings, ECHO_SETTINGS_FIELDS);
 
@@ -57,6 +57,8 @@ echo_on_test_echo (Echo *self, TestEcho *echo, ButlerContext *context)
     butler_hub_shutdown (hub);
   else if (g_str_equal (self->then, "fail"))
     butler_hub_fail (hub, g_error_new (BUTLER_ERROR, BUTLER_ERROR_FAILED, "as it was told"));
+  else if (g_str_equal (self->then, "stumble"))
+    butler_context_fail (context, "over its own feet");
   else if (g_str_equal (self->then, "wait"))
     wait_for_end_of_input ();
 }
