@@ -216,7 +216,13 @@ read_frame (ButlerTape *tape,
       tape->cut = TRUE;
       return NULL;
     }
-  bytes = g_malloc (MAX (size, 1));
+  bytes = g_try_malloc (MAX (size, 1));
+  if (bytes == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: there is no memory for a frame of %u bytes at byte %" G_GOFFSET_FORMAT,
+                   tape->name, size, tape->at);
+      return NULL;
+    }
   if (!read_bytes (tape, bytes, size, error))
     {
       tape->cut = TRUE;

@@ -106,8 +106,9 @@ read_line (int   fd,
   line[n] = '\0';
 }
 
-static inline void
-shake_hands (int fd)
+/* FALSE if the other side does not let it in. */
+static inline gboolean
+try_to_shake_hands (int fd)
 {
   g_autofree char *uid = g_strdup_printf ("%u", (guint) geteuid ());
   g_autoptr (GString) hello = g_string_new ("AUTH EXTERNAL ");
@@ -116,11 +117,16 @@ shake_hands (int fd)
   for (const char *p = uid; *p != '\0'; p++)
     g_string_append_printf (hello, "%02x", (guint) *p);
   g_string_append (hello, "\r\n");
-  write_raw (fd, "", 1);
-  write_text (fd, hello->str);
+  g_string_prepend_c (hello, '\0');
+  send (fd, hello->str, hello->len, MSG_NOSIGNAL);
   read_line (fd, line, sizeof line);
-  ck_assert_msg (g_str_has_prefix (line, "OK "), "%s", line);
-  write_text (fd, "BEGIN\r\n");
+  return g_str_has_prefix (line, "OK ") && send (fd, "BEGIN\r\n", 7, MSG_NOSIGNAL) == 7;
+}
+
+static inline void
+shake_hands (int fd)
+{
+  ck_assert (try_to_shake_hands (fd));
 }
 
 static inline int

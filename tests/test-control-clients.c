@@ -72,6 +72,119 @@ START_TEST (deaf_clients_keep_nobody_waiting)
 }
 END_TEST
 
+/* What a client wants to send is longer than D-Bus allows, or is as long as a client likes. */
+
+static GVariant *
+many_names (guint n)
+{
+  g_auto (GVariantBuilder) names = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+
+  for (guint i = 0; i < n; i++)
+    g_variant_builder_add (&names, "s", "nobody");
+  return g_variant_new ("(as)", &names);
+}
+
+static GVariant *
+long_name (gsize n)
+{
+  g_autofree char *name = g_strnfill (n, 'n');
+
+  return g_variant_new_parsed ("([%s],)", name);
+}
+
+static void
+assert_nobody (GVariant *arguments)
+{
+  int fd = connect_client ();
+  g_autoptr (GVariant) answer = NULL;
+  GError *error = NULL;
+
+  answer = call (fd, "Reload", arguments, &error);
+  ck_assert_ptr_null (answer);
+  butler_assert_error (&error, BUTLER_ERROR_NOT_FOUND, NULL);
+  close (fd);
+}
+
+START_TEST (large_requests_are_answered)
+{
+  control = open_control ("test");
+  assert_nobody (many_names (butler_test_rounds (200000)));
+  assert_nobody (long_name (1000 * 1000));
+  assert_answers ();
+}
+END_TEST
+
+/* A head of D-Bus, little-endian, version 1; GDBus warns of the first, and waits for the rest of the second. */
+START_TEST (oversize_requests_are_sent_away)
+{
+  static const guint32 lengths[] = { 0x08000000, 0xffffffff };
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  guint32 head[4] = { GUINT32_TO_BE (0x6c010001), GUINT32_TO_LE (lengths[_i]), GUINT32_TO_LE (1), GUINT32_TO_LE (lengths[_i]) };
+  int fd;
+
+  control = open_control ("test");
+  fd = connect_client ();
+  write_raw (fd, (const char *) head, sizeof head);
+  assert_sent_away (fd);
+  assert_answers ();
+  g_log_set_always_fatal (fatal);
+}
+END_TEST
+
+/* More than are let in. Each is served or sent away, and when they have left, others are served. */
+
+#define MOB 1000
+
+static gboolean
+is_served (int fd)
+{
+  g_autoptr (GVariant) answer = try_to_shake_hands (fd) ? call (fd, "GetStatus", NULL, NULL) : NULL;
+
+  return answer != NULL;
+}
+
+static guint
+serve_mob (int *mob)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < MOB; i++)
+    {
+      mob[i] = connect_raw ();
+      n += is_served (mob[i]) ? 1 : 0;
+    }
+  return n;
+}
+
+START_TEST (a_thousand_clients_are_survived)
+{
+  struct rlimit before;
+  int mob[MOB];
+  guint n;
+  int fd;
+
+  ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &before), 0);
+  if (before.rlim_max < 4 * MOB)
+    return;
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &(struct rlimit) { 4 * MOB, before.rlim_max }), 0);
+  control = open_control ("test");
+  n = serve_mob (mob);
+  printf ("of %d clients at a time %u were served\n", MOB, n);
+  ck_assert_uint_ge (n, 100);
+  ck_assert_uint_lt (n, MOB);
+  for (guint i = 0; i < MOB; i++)
+    close (mob[i]);
+  do /* until the first of them was missed */
+    {
+      fd = connect_raw ();
+      n = is_served (fd);
+      close (fd);
+    }
+  while (n == 0);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
 static struct rlimit limit;
 
 /* All that are open stay so, and there may be so many more. */
@@ -214,6 +327,8 @@ main (void)
     garbage_is_sent_away,
     silent_clients_keep_nobody_waiting,
     deaf_clients_keep_nobody_waiting,
+    large_requests_are_answered,
+    a_thousand_clients_are_survived,
     other_users_are_refused,
   };
   Suite *suite = suite_create ("control-clients");
@@ -223,6 +338,7 @@ main (void)
   tcase_set_timeout (all, 60);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     tcase_add_test (all, tests[i]);
+  tcase_add_loop_test (all, oversize_requests_are_sent_away, 0, 2);
   tcase_add_loop_test (all, no_descriptors_are_an_error, 0, 3);
   tcase_add_loop_test (all, running_out_of_descriptors_is_survived, 0, 2);
   suite_add_tcase (suite, all);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
+#include <fcntl.h>
 #include <gio/gio.h>
+#include <glib-unix.h>
 #include <threadbutler/threadbutler.h>
 
 #include "tests/swaps.h"
@@ -97,16 +99,22 @@ is_told (const char *text)
   g_ptr_array_remove_index (told, 0);
 }
 
-/* What was to be swapped because of what went before has been, when nothing is left to swap. */
+#define QUIET_AFTER 1000 /* reports of files may still come; swaps that go round would bring more each time */
+
+/* What was to be swapped because of what went before has been, when nothing is left to swap, or to do. */
 static void
 is_told_no_more (void)
 {
   g_autoptr (ButlerSwapReport) report = butler_hub_swap (hub, NULL, NULL);
+  guint rounds = 0;
 
   ck_assert_ptr_nonnull (report);
   ck_assert_uint_eq (report->plugins->len, 0);
   while (g_main_context_iteration (NULL, FALSE))
-    ;
+    {
+      settle ();
+      ck_assert_uint_lt (rounds++, QUIET_AFTER);
+    }
   ck_assert_uint_eq (told->len, 0);
 }
 
@@ -133,15 +141,6 @@ START_TEST (swaps_what_changes)
 }
 END_TEST
 
-START_TEST (is_silent_of_what_is_the_same)
-{
-  put ("swap-1");
-  is_told_no_more ();
-  put ("swap-2");
-  is_told ("1-2");
-}
-END_TEST
-
 START_TEST (goes_on_after_a_failure)
 {
   put ("swap-narrow");
@@ -163,23 +162,35 @@ on_files (ButlerWatch       *files,
   g_main_loop_quit (data);
 }
 
-/* Another watch of the file, behind the hub's: when it has its report, so has that. */
+/* Another watch of the file, behind the hub's: when it has its report, that mostly has its own; that is all the difference. */
 static void
-is_reported (void)
+is_reported (const char *plugin)
 {
   g_autoptr (ButlerWatch) files = butler_watch_new (on_files, loop);
 
   ck_assert (butler_watch_add_file (files, file, NULL));
-  put ("swap-2");
+  put (plugin);
   g_main_loop_run (loop);
 }
+
+START_TEST (is_silent_of_what_is_the_same)
+{
+  butler_hub_watch_hold (watch);
+  is_reported ("swap-1");
+  butler_hub_watch_release (watch);
+  is_told_no_more ();
+  put ("swap-2");
+  is_told ("1-2");
+}
+END_TEST
 
 START_TEST (swaps_nothing_while_held)
 {
   butler_hub_watch_hold (watch);
   butler_hub_watch_hold (watch);
-  is_reported ();
+  is_reported ("swap-2");
   butler_hub_watch_release (watch);
+  settle ();
   while (g_main_context_iteration (NULL, FALSE))
     ;
   ck_assert_uint_eq (told->len, 0);
@@ -192,7 +203,7 @@ END_TEST
 START_TEST (can_be_freed_during_a_swap)
 {
   butler_hub_watch_hold (watch);
-  is_reported ();
+  is_reported ("swap-2");
   butler_hub_watch_release (watch);
   g_clear_pointer (&watch, butler_hub_watch_free);
   g_clear_pointer (&hub, butler_hub_unref);
@@ -222,6 +233,150 @@ START_TEST (can_be_freed_by_its_function)
 }
 END_TEST
 
+/* A swap that is under way for as long as the test likes: its probe says that it is there, and waits. */
+
+static int   probe_is_there; /* pipes */
+static int   probe_may_go;
+static char *real_probe;
+
+static int
+open_pipe (const char *name)
+{
+  g_autofree char *path = leftovers_path (&left, name);
+  int fd;
+
+  ck_assert_int_eq (mkfifo (path, 0600), 0);
+  fd = open (path, O_RDWR | O_CLOEXEC); /* waits for nobody */
+  ck_assert_int_ge (fd, 0);
+  return fd;
+}
+
+static gboolean
+on_probe (int          fd G_GNUC_UNUSED,
+          GIOCondition condition G_GNUC_UNUSED,
+          gpointer     data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin_swap (void)
+{
+  g_autofree char *script = leftovers_path (&left, "probe");
+  g_autofree char *text = NULL;
+  char line;
+
+  real_probe = g_strdup (g_getenv ("BUTLER_PROBE"));
+  text = g_strdup_printf ("#!/bin/sh\necho >\"$0.there\"\nread -r line <\"$0.go\"\nexec '%s' \"$@\"\n", real_probe);
+  ck_assert (g_file_set_contents_full (script, text, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+  probe_is_there = open_pipe ("probe.there");
+  probe_may_go = open_pipe ("probe.go");
+  g_setenv ("BUTLER_PROBE", script, TRUE);
+  put ("swap-2");
+  g_unix_fd_add (probe_is_there, G_IO_IN, on_probe, loop);
+  g_main_loop_run (loop);
+  ck_assert_int_eq (read (probe_is_there, &line, 1), 1);
+}
+
+/* It, and all after it: whoever probes waits for this one. */
+static void
+let_probes_go (void)
+{
+  g_setenv ("BUTLER_PROBE", real_probe, TRUE);
+  ck_assert_int_eq (write (probe_may_go, "\n", 1), 1);
+}
+
+static void
+end_swap (void)
+{
+  g_clear_pointer (&real_probe, g_free);
+  close (probe_is_there);
+  close (probe_may_go);
+}
+
+START_TEST (what_changes_during_a_swap_is_swapped_next)
+{
+  begin_swap ();
+  is_reported ("swap-1");
+  ck_assert_uint_eq (told->len, 0);
+  let_probes_go ();
+  is_told ("1-2");
+  is_told ("2-3");
+  runs (1);
+  end_swap ();
+}
+END_TEST
+
+/* There is only one, whatever was reported meanwhile: of two, one would still tell. */
+START_TEST (a_swap_that_is_under_way_is_given_up)
+{
+  begin_swap ();
+  is_reported ("swap-1");
+  g_clear_pointer (&watch, butler_hub_watch_free);
+  let_probes_go ();
+  settle ();
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  ck_assert_uint_eq (told->len, 0);
+  runs (1);
+  end_swap ();
+}
+END_TEST
+
+START_TEST (runs_in_the_context_where_it_was_made)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  butler_hub_watch_free (watch);
+  g_main_context_push_thread_default (context);
+  watch = butler_hub_watch (hub, on_swap, &left, NULL);
+  g_main_context_pop_thread_default (context);
+  put ("swap-2");
+  while (told->len == 0)
+    g_main_context_iteration (context, TRUE);
+  is_told ("1-2");
+  g_clear_pointer (&watch, butler_hub_watch_free);
+  settle ();
+  while (g_main_context_iteration (context, FALSE))
+    ;
+}
+END_TEST
+
+/* Who gives no function finds it in the log. */
+
+static gboolean logging; /* the main thread's, as what is logged */
+
+static GLogWriterOutput
+keep_log (GLogLevelFlags   level,
+          const GLogField *fields,
+          gsize            n,
+          gpointer         data G_GNUC_UNUSED)
+{
+  for (gsize i = 0; logging && i < n; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE")
+        && (strstr (fields[i].value, "takes over") != NULL || strstr (fields[i].value, "nothing was swapped") != NULL))
+      {
+        g_ptr_array_add (told, g_strdup (fields[i].value));
+        g_main_loop_quit (loop);
+        return G_LOG_WRITER_HANDLED;
+      }
+  return g_log_writer_default (level, fields, n, NULL);
+}
+
+START_TEST (without_a_function_it_is_logged)
+{
+  butler_hub_watch_free (watch);
+  watch = butler_hub_watch (hub, NULL, NULL, NULL);
+  logging = TRUE;
+  put ("swap-2");
+  is_told ("plugin swap: generation 2 takes over from 1");
+  put ("swap-narrow");
+  is_told ("nothing was swapped: ");
+  logging = FALSE;
+}
+END_TEST
+
 int
 main (void)
 {
@@ -237,5 +392,10 @@ main (void)
   tcase_add_test (test, swaps_nothing_while_held);
   tcase_add_test (test, can_be_freed_during_a_swap);
   tcase_add_test (test, can_be_freed_by_its_function);
+  tcase_add_test (test, what_changes_during_a_swap_is_swapped_next);
+  tcase_add_test (test, a_swap_that_is_under_way_is_given_up);
+  tcase_add_test (test, runs_in_the_context_where_it_was_made);
+  tcase_add_test (test, without_a_function_it_is_logged);
+  g_log_set_writer_func (keep_log, NULL, NULL);
   return butler_test_main (suite);
 }

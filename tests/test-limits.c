@@ -12,7 +12,7 @@
 #include "tests/leftovers.h"
 #include "tests/servers.h"
 
-/* A process that has no descriptors left, or may have no more threads: whatever is made then is made, or it is an error that says why;
+/* A process that has no descriptors left, may have no more threads, or has no address space for them: whatever is made then is made, or it is an error that says why;
  * nothing stays behind, and all goes well once there are some again. */
 
 static Leftovers left;
@@ -291,6 +291,39 @@ START_TEST (without_threads_all_is_made_or_an_error)
 }
 END_TEST
 
+/* Address space: enough for what is small, and not for the stack of a thread, or for a file that is mapped. What is small ends the process
+ * where there is none (tests/test-memory.c). */
+
+#define MIB ((rlim_t) 1024 * 1024)
+
+static rlim_t
+address_space (void)
+{
+  g_autofree char *text = NULL;
+
+  ck_assert (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  return (rlim_t) g_ascii_strtoull (text, NULL, 10) * (rlim_t) getpagesize ();
+}
+
+START_TEST (without_address_space_all_is_made_or_an_error)
+{
+  const Thing *thing = &things[_i];
+  struct rlimit before;
+
+  if (!butler_test_has_own_process ())
+    return;
+  make_surely (thing);
+  ck_assert_int_eq (getrlimit (RLIMIT_AS, &before), 0);
+  for (guint n = 1; n <= 32; n *= 2)
+    {
+      ck_assert_int_eq (setrlimit (RLIMIT_AS, &(struct rlimit) { address_space () + n * MIB, before.rlim_max }), 0);
+      make (thing);
+      ck_assert_int_eq (setrlimit (RLIMIT_AS, &before), 0);
+    }
+  make_surely (thing);
+}
+END_TEST
+
 /* A program that a handler starts, by fork and exec, has no descriptor of ours. */
 
 /* Which descriptors a program has that is started here, as `ls` says: it has one for that itself. */
@@ -405,6 +438,7 @@ main (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_loop_test (tcase, without_descriptors_all_is_made_or_an_error, 0, N_THINGS);
   tcase_add_loop_test (tcase, without_threads_all_is_made_or_an_error, 0, N_THINGS - 1);
+  tcase_add_loop_test (tcase, without_address_space_all_is_made_or_an_error, 0, N_THINGS);
   tcase_add_test (tcase, programs_that_a_handler_starts_inherit_nothing);
   tcase_add_test (tcase, hubs_leave_nothing);
   suite_add_tcase (suite, tcase);

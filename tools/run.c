@@ -193,6 +193,13 @@ stop_files (ButlerHub *hub,
   return trace != NULL || record != NULL ? TOOL_FAILED : status;
 }
 
+/* A file as long as files may be (`ulimit -f`) is a full disk, and no end of the program. A function, and not SIG_IGN, since programs that
+ * plugins start would keep that. */
+static void
+on_file_limit (int number G_GNUC_UNUSED)
+{
+}
+
 static void
 files_clear (Files *files)
 {
@@ -227,6 +234,7 @@ tool_run (int    argc,
   };
 
   signal (SIGPIPE, SIG_IGN); /* who writes to a closed pipe is told by errno */
+  signal (SIGXFSZ, on_file_limit);
   app = tool_load_app ("run",
                        "Loads the plugins that an app file names and runs its servers, until they are done or until\n"
                        "SIGINT or SIGTERM: the first stops them in order, a second one kills them. SIGHUP replaces the\n"
