@@ -2,9 +2,11 @@
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
 #include "lib/ask.h"
+#include "lib/ear.h"
 #include "lib/here.h"
 #include "lib/outbox.h"
 #include "lib/pending.h"
+#include "lib/tap.h"
 
 /* Asking without waiting. On a server's thread the question is pending, as what a handler holds: the answer comes by the internal lane,
  * the time-out is an alarm of the server, and a server that ends cancels what is left. Elsewhere it is a source of the thread-default
@@ -56,8 +58,9 @@ ask_new (const ButlerLayout  *layout,
 }
 
 static void
-call_back (Ask *self)
+call_back (ButlerQuestion *question)
 {
+  Ask *self = (Ask *) question;
   GAsyncResult *result = butler__ask_result_new (g_steal_pointer (&self->question.reply), g_steal_pointer (&self->question.error),
                                                  self->data);
 
@@ -100,7 +103,7 @@ come_home (ButlerPending *pending,
   if (server != NULL)
     {
       server->busy = TRUE;
-      call_back (self);
+      butler__call_answer (server, &self->question, call_back);
       server->busy = FALSE;
     }
   butler__question_unref (&self->question);
@@ -162,7 +165,7 @@ on_ready (gpointer data)
   if (!atomic_load_explicit (&self->answered, memory_order_acquire))
     return G_SOURCE_CONTINUE;
   g_cancellable_disconnect (self->cancellable, self->watch);
-  call_back (self);
+  call_back (&self->question);
   return G_SOURCE_REMOVE;
 }
 
@@ -226,6 +229,19 @@ refuse (const ButlerLayout *layout,
     callback (NULL, result, data);
 }
 
+/* Who has taken the deed ends the question, and nobody else does. */
+static void
+leave_to_ear (Ask          *self,
+              ButlerServer *server)
+{
+  if (server != NULL)
+    butler__alarms_take_away (&server->alarms, &self->alarm);
+  else
+    g_source_set_ready_time (self->source, -1);
+  g_cancellable_disconnect (self->cancellable, self->watch);
+  self->watch = 0;
+}
+
 static void
 begin (Ask                *self,
        ButlerServer       *server,
@@ -234,12 +250,16 @@ begin (Ask                *self,
        gpointer            value)
 {
   ButlerQuestion *question = butler__question_ref (&self->question);
+  ButlerDeed deed = { .kind = BUTLER__DEED_ASK, .layout = layout, .value = value, .question = question };
 
   self->watch = butler__question_watch (question, self->cancellable);
   if (server != NULL && g_cancellable_is_cancelled (server->cancellable))
     cancel (&self->pending);
-  if (!atomic_load_explicit (&question->over, memory_order_acquire))
+  if (butler__deed_begin (&deed))
+    leave_to_ear (self, server);
+  else if (!atomic_load_explicit (&question->over, memory_order_acquire))
     butler__question_send (question, channel, layout, value);
+  butler__deed_end (&deed);
   butler__question_begun (question);
   butler__question_unref (question);
 }

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The ThreadButler authors */
 
 #include "lib/ask.h"
+#include "lib/ear.h"
 #include "lib/hub.h"
 #include "lib/outbox.h"
 
@@ -201,12 +202,12 @@ ask (Waiter             *self,
 }
 
 static ButlerMessage *
-ask_sync (ButlerChannel      *channel,
-          const ButlerLayout *layout,
-          gpointer            value,
-          int                 timeout_ms,
-          GCancellable       *cancellable,
-          GError            **error)
+ask_really (ButlerChannel      *channel,
+            const ButlerLayout *layout,
+            gpointer            value,
+            int                 timeout_ms,
+            GCancellable       *cancellable,
+            GError            **error)
 {
   gint64 deadline = butler__ask_deadline (timeout_ms);
   Waiter *self = waiter_new (layout, channel);
@@ -221,12 +222,30 @@ ask_sync (ButlerChannel      *channel,
     butler__question_fail (&self->question, BUTLER_ERROR_WOULD_DEADLOCK, "who was asked waits for this very thread");
   else
     ask (self, &wait, channel, layout, value, deadline, cancellable);
-  butler__layout_clear (layout, value);
   if (self->question.error != NULL)
     g_propagate_error (error, g_steal_pointer (&self->question.error));
   reply = g_steal_pointer (&self->question.reply);
   butler__question_unref (&self->question);
   return reply;
+}
+
+static ButlerMessage *
+ask_sync (ButlerChannel      *channel,
+          const ButlerLayout *layout,
+          gpointer            value,
+          int                 timeout_ms,
+          GCancellable       *cancellable,
+          GError            **error)
+{
+  ButlerDeed deed = { .kind = BUTLER__DEED_WAIT, .layout = layout, .value = value };
+
+  if (!butler__deed_begin (&deed))
+    deed.reply = ask_really (channel, layout, value, timeout_ms, cancellable, &deed.error);
+  butler__deed_end (&deed);
+  butler__layout_clear (layout, value);
+  if (deed.error != NULL)
+    g_propagate_error (error, deed.error);
+  return deed.reply;
 }
 
 /**

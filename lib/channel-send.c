@@ -11,6 +11,13 @@
 
 /* How messages get into a channel, and out of one that belongs to a thread that is no server. */
 
+static const ButlerError codes[] = {
+  [BUTLER__CLOSED_NOW] = BUTLER_ERROR_CLOSED,
+  [BUTLER__FULL_NOW] = BUTLER_ERROR_FULL,
+  [BUTLER__WOULD_DEADLOCK] = BUTLER_ERROR_WOULD_DEADLOCK,
+  [BUTLER__CANCELLED] = BUTLER_ERROR_CANCELLED,
+};
+
 static void
 set_refusal (GError            **error,
              ButlerSendResult    result,
@@ -19,8 +26,7 @@ set_refusal (GError            **error,
 {
   const char *type = layout->type->name;
 
-  if (result != BUTLER__CLOSED_NOW)
-    butler__ear_refuse ();
+  butler__ear_tell (codes[result]);
   switch (result)
     {
     case BUTLER__CLOSED_NOW:
@@ -47,6 +53,7 @@ static gboolean
 set_no_route (GError            **error,
               const ButlerLayout *layout)
 {
+  butler__ear_tell (BUTLER_ERROR_NO_ROUTE);
   g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_NO_ROUTE, "%s was not sent: no server or channel takes it",
                layout->type->name);
   return FALSE;
@@ -62,7 +69,7 @@ put (ButlerChannel *channel,
   ButlerSendResult result;
 
   if (butler__outbox_take (channel, message))
-    return !butler__ear_refuses (message, error);
+    return !butler__ear_refuses (error);
   if (G_LIKELY (channel != NULL))
     {
       result = channel->kind->put (channel, message, patience);
@@ -122,7 +129,7 @@ butler__channel_post_urgent (ButlerChannel *channel,
 
   if (butler__outbox_take_urgent (channel, message))
     {
-      if (!butler__ear_refuses (message, error))
+      if (!butler__ear_refuses (error))
         return TRUE;
     }
   else if (channel != NULL)
@@ -150,7 +157,7 @@ try_send_value (ButlerChannel      *channel,
   message = butler__message_new (layout, value);
   if (butler__outbox_take (channel, message))
     {
-      if (butler__ear_refuses (message, error))
+      if (butler__ear_refuses (error))
         {
           butler__envelope_free (message);
           return FALSE;

@@ -7,6 +7,7 @@
 
 #include "lib/boxed.h"
 #include "lib/convert.h"
+#include "lib/late.h"
 
 /**
  * ButlerMessage:
@@ -191,6 +192,8 @@ butler_message_convert (ButlerMessage           *message,
     return NULL;
   if (message->layout->type == layout->type)
     converted = butler__message_convert (message, layout, error);
+  else if (butler__late_is (message))
+    converted = butler__late_make (message, layout, error);
   else
     g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_LAYOUT, "%s is no %s", message->layout->type->name, layout->type->name);
   if (converted != NULL)

@@ -64,7 +64,7 @@ butler__outbox_take_slow (ButlerChannel *channel,
   Letter *letter;
 
   if (outbox == NULL)
-    return butler__ear_hear (message);
+    return butler__ear_hear (message, urgent);
   if (channel == NULL)
     return FALSE;
   letter = g_new (Letter, 1);

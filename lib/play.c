@@ -3,177 +3,10 @@
 
 #include "lib/play.h"
 
+#include "lib/ask.h"
 #include "lib/message.h"
-#include "lib/replay-compare.h"
+#include "lib/pending.h"
 #include "lib/switch.h"
-
-/* Differences */
-
-/* The file's names may be anything. */
-static void
-make_one_line (char *text)
-{
-  for (; *text != '\0'; text++)
-    if (g_ascii_iscntrl (*text))
-      *text = ' ';
-}
-
-static void
-add_difference (gpointer    data,
-                const char *what)
-{
-  ButlerPlay *play = data;
-  ButlerReplay *replay = play->replay;
-  g_autofree char *where = NULL;
-  g_autofree char *line = NULL;
-
-  if (play->type != NULL)
-    where = g_strdup_printf ("message %" G_GUINT64_FORMAT " (%s)", play->n, play->type);
-  line = g_strdup_printf ("%s: %s: %s", play->name, where != NULL ? where : play->event, what);
-  make_one_line (line);
-  g_mutex_lock (&replay->lock);
-  replay->report->differences++;
-  if (replay->options.difference != NULL)
-    replay->options.difference (line, replay->options.data);
-  g_mutex_unlock (&replay->lock);
-}
-
-static void
-compare (ButlerPlay   *play,
-         const GError *failure)
-{
-  g_autofree char *got = failure != NULL ? g_utf8_make_valid (failure->message, -1) : g_strdup ("");
-  g_autoptr (GVariant) expected = g_steal_pointer (&play->expected);
-  g_autoptr (GVariant) sent = NULL;
-  const char *recorded;
-
-  if (expected == NULL || play->replay->options.no_compare)
-    return;
-  g_variant_get_child (expected, 2, "&s", &recorded);
-  sent = g_variant_get_child_value (expected, 3);
-  butler__compare_sent (sent, play->sent, add_difference, play);
-  butler__compare_failure (recorded, got, add_difference, play);
-  g_mutex_lock (&play->replay->lock);
-  play->replay->report->sent += g_variant_n_children (sent);
-  g_mutex_unlock (&play->replay->lock);
-}
-
-static void
-count_skipped (ButlerPlay *play)
-{
-  g_mutex_lock (&play->replay->lock);
-  play->replay->report->skipped++;
-  g_mutex_unlock (&play->replay->lock);
-}
-
-/* The tap */
-
-/* What tasks and timers bring is in the file, too: it comes from there. */
-static gboolean
-begin_call (ButlerTap  *tap,
-            ButlerCall *call)
-{
-  ButlerPlay *play = (ButlerPlay *) tap;
-
-  play->compares = call->message == NULL || play->feeding;
-  play->feeding = FALSE;
-  if (call->message == NULL)
-    {
-      g_clear_pointer (&play->type, g_free);
-      play->event = call->what;
-    }
-  if (play->compares)
-    g_ptr_array_set_size (play->sent, 0);
-  return play->compares;
-}
-
-/* There may be room now that was not there then. */
-static gboolean
-was_refused (const ButlerPlay *play)
-{
-  g_autoptr (GVariant) sent = play->expected != NULL ? g_variant_get_child_value (play->expected, 3) : NULL;
-  gboolean refused = FALSE;
-
-  if (sent != NULL && play->sent->len < g_variant_n_children (sent))
-    g_variant_get_child (sent, play->sent->len, "(&sm@a{sv}&sb)", NULL, NULL, NULL, &refused);
-  return refused;
-}
-
-static ButlerEarVerdict
-hear (ButlerTap           *tap,
-      ButlerCall          *call G_GNUC_UNUSED,
-      const ButlerMessage *message)
-{
-  ButlerPlay *play = (ButlerPlay *) tap;
-  g_autoptr (GVariant) record = butler_message_to_variant (message, NULL);
-  gboolean refused = was_refused (play);
-
-  g_ptr_array_add (play->sent,
-                   g_variant_ref_sink (g_variant_new ("(sm@a{sv}sb)", message->layout->type->name, record, "", refused)));
-  return refused ? BUTLER__EAR_REFUSES : BUTLER__EAR_KEEPS;
-}
-
-static ButlerEarVerdict
-hear_outside (ButlerEar     *ear G_GNUC_UNUSED,
-              ButlerMessage *message)
-{
-  butler_message_free (message);
-  return BUTLER__EAR_KEEPS;
-}
-
-static void
-end_call (ButlerTap    *tap,
-          ButlerCall   *call G_GNUC_UNUSED,
-          const GError *failure)
-{
-  ButlerPlay *play = (ButlerPlay *) tap;
-
-  if (play->compares)
-    compare (play, failure);
-  play->compares = FALSE;
-}
-
-static void
-play_free (ButlerTap *tap)
-{
-  ButlerPlay *play = (ButlerPlay *) tap;
-
-  g_clear_pointer (&play->tape, butler__tape_close);
-  butler__frame_clear (&play->next);
-  g_clear_pointer (&play->intro, g_variant_unref);
-  g_clear_pointer (&play->message, g_variant_unref);
-  g_clear_pointer (&play->expected, g_variant_unref);
-  g_ptr_array_unref (play->sent);
-  g_free (play->type);
-  g_free (play->name);
-  g_free (play);
-}
-
-static const ButlerTapKind play_kind = {
-  .begin = begin_call,
-  .hear = hear,
-  .end = end_call,
-  .free = play_free,
-};
-
-/* Frames */
-
-/* The whole file was read before, so what fails now is its end. */
-static gboolean
-next_frame (ButlerPlay *play)
-{
-  while (butler__tape_next (play->tape, &play->next, NULL))
-    if (play->next.server == play->number && play->next.kind != BUTLER__FRAME_SERVER)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-is_next (const ButlerPlay *play,
-         ButlerFrameKind   kind)
-{
-  return play->next.body != NULL && play->next.kind == kind;
-}
 
 static void
 wait_until (ButlerPlay *play,
@@ -186,6 +19,19 @@ wait_until (ButlerPlay *play,
 }
 
 /* Feeding */
+
+/* What concerns all messages of a type is one difference. */
+static void
+say_once (ButlerPlay *play,
+          const char *type,
+          const char *what)
+{
+  g_autofree char *line = g_strdup_printf ("%s, and so for all of its type", what);
+
+  butler__play_count_skipped (play, 1);
+  if (g_hash_table_add (play->strange, g_strdup (type)))
+    butler__play_differ (play, play->where, line);
+}
 
 /* (transfer full) (nullable): after a difference. */
 static ButlerMessage *
@@ -200,15 +46,38 @@ make_message (ButlerPlay *play,
 
   if (entry == NULL || butler__layout_is_opaque (entry->layout))
     {
-      add_difference (play, entry == NULL ? "no handler takes it" : "its type is opaque now");
+      say_once (play, type_name, entry == NULL ? "no handler takes it" : "its type is opaque now");
       return NULL;
     }
   message = butler__envelope_new (entry->layout, entry->layout->size);
   if (butler__layout_from_variant (entry->layout, record, butler__envelope_payload (message), &error))
     return message;
-  add_difference (play, error->message);
+  butler__play_differ (play, play->where, error->message);
   butler__envelope_free (message);
   return NULL;
+}
+
+/* Who asked is not here, but a handler may look whether somebody did. */
+static void
+forget_question (ButlerQuestion *question)
+{
+  butler__question_clear (question);
+  g_free (question);
+}
+
+static void
+drop_answer (ButlerQuestion *question G_GNUC_UNUSED)
+{
+}
+
+static void
+ask_message (ButlerMessage *message)
+{
+  ButlerQuestion *question = g_new0 (ButlerQuestion, 1);
+
+  butler__question_init (question, message->layout, drop_answer, forget_question);
+  butler__question_begun (question);
+  message->ask = &question->header;
 }
 
 static void
@@ -218,8 +87,14 @@ hand_out (ButlerPlay    *play,
   play->feeding = TRUE;
   butler__server_handle_internal (play->server, message);
   play->feeding = FALSE;
+}
+
+static void
+count (ButlerPlay *play,
+       guint64    *figure)
+{
   g_mutex_lock (&play->replay->lock);
-  play->replay->report->messages++;
+  ++*figure;
   g_mutex_unlock (&play->replay->lock);
 }
 
@@ -232,57 +107,148 @@ look_after (ButlerPlay *play)
     ;
 }
 
-/* @expected (transfer full) (nullable): the process had no time to write what the handler did */
 static void
-feed (ButlerPlay *play,
-      GVariant   *expected)
+set_next (ButlerPlay *play,
+          ButlerAct  *act,
+          char       *where)
 {
-  g_autoptr (GVariant) frame = g_steal_pointer (&play->message);
-  g_autoptr (GVariant) record = NULL;
-  ButlerMessage *message;
-  gint64 time;
-
+  g_free (play->where);
+  play->where = where;
   g_clear_pointer (&play->expected, g_variant_unref);
-  play->expected = expected;
-  if (frame == NULL)
-    return;
-  g_free (play->type);
-  g_variant_get (frame, "(uxsm@a{sv}s)", NULL, &time, &play->type, &record, NULL);
-  play->n++;
-  if (record == NULL)
-    {
-      count_skipped (play);
-      return;
-    }
-  message = make_message (play, play->type, record);
-  if (message == NULL)
-    return;
-  wait_until (play, time);
-  look_after (play);
-  hand_out (play, message);
+  play->expected = act->result != NULL ? g_variant_ref (act->result) : NULL;
 }
 
-/* FALSE: the run ends here. */
-static gboolean
-take_frame (ButlerPlay *play)
+static void
+feed_message (ButlerPlay *play,
+              ButlerAct  *act)
 {
-  switch (play->next.kind)
+  ButlerTick *tick = &play->server->context.tick;
+  g_autoptr (GVariant) record = NULL;
+  ButlerMessage *message;
+  const char *type;
+  gboolean asked;
+  ButlerTick was = { 0 };
+  gint64 time;
+
+  g_variant_get (act->body, "(ux&sm@a{sv}sb(txt))", NULL, &time, &type, &record, NULL, &asked, &was.timer, &was.deadline, &was.missed);
+  set_next (play, act, g_strdup_printf ("message %" G_GUINT64_FORMAT " (%s)", ++play->messages, type));
+  if (record == NULL)
     {
-    case BUTLER__FRAME_MESSAGE:
-      feed (play, NULL);
-      play->message = g_variant_ref (play->next.body);
-      return TRUE;
-    case BUTLER__FRAME_RETURN:
-      feed (play, g_variant_ref (play->next.body));
-      return TRUE;
-    case BUTLER__FRAME_GENERATION:
+      butler__play_count_skipped (play, 1);
+      return;
+    }
+  message = make_message (play, type, record);
+  if (message == NULL)
+    return;
+  if (asked)
+    ask_message (message);
+  wait_until (play, time);
+  look_after (play);
+  if (was.timer != 0)
+    was.deadline += play->replay->since;
+  *tick = was;
+  hand_out (play, message);
+  *tick = (ButlerTick) { 0 };
+  count (play, &play->replay->report->messages);
+}
+
+/* The callback runs as it comes back by the lane. */
+static void
+give_answer (ButlerPlay     *play,
+             ButlerQuestion *question,
+             ButlerAct      *act)
+{
+  g_autoptr (GVariant) answer = g_variant_get_child_value (act->body, 3);
+  GError *error = NULL;
+  ButlerMessage *reply = butler__play_make_answer (answer, &error);
+
+  set_next (play, act, g_strdup_printf ("answer %" G_GUINT64_FORMAT " (to %s)", ++play->answers, question->type));
+  look_after (play);
+  play->answered = question;
+  if (butler__question_end (question, reply, error))
+    {
+      look_after (play);
+      count (play, &play->replay->report->answers);
+    }
+  play->answered = NULL;
+}
+
+static void
+feed_answer (ButlerPlay *play,
+             ButlerAct  *act)
+{
+  ButlerQuestion *question = NULL;
+  gpointer key = NULL;
+  gpointer found = NULL;
+  guint64 number;
+  gint64 time;
+
+  g_variant_get (act->body, "(uxt@" BUTLER__TAPE_ANSWER ")", NULL, &time, &number, NULL);
+  if (!g_hash_table_steal_extended (play->asked, &number, &key, &found))
+    {
+      play->answers++;
+      butler__play_count_skipped (play, 1);
+      return;
+    }
+  g_free (key);
+  question = found;
+  wait_until (play, time);
+  give_answer (play, question, act);
+  butler__question_unref (question);
+}
+
+static void
+feed (ButlerPlay *play,
+      ButlerAct  *act)
+{
+  if (act->kind == BUTLER__FRAME_MESSAGE)
+    feed_message (play, act);
+  else if (act->kind == BUTLER__FRAME_ANSWER)
+    feed_answer (play, act);
+  else if (act->kind == BUTLER__FRAME_GENERATION)
+    {
       g_mutex_lock (&play->replay->lock);
       play->replay->report->swapped = TRUE;
       g_mutex_unlock (&play->replay->lock);
-      return TRUE;
-    default:
-      return FALSE;
     }
+}
+
+/* Nothing is asked yet, but what is held, such as the reading of a file, may ask. */
+static gboolean
+is_too_early (ButlerPlay      *play,
+              const ButlerAct *act)
+{
+  return act->kind == BUTLER__FRAME_ANSWER && g_hash_table_size (play->asked) == 0 && butler__pending_is_held (play->server);
+}
+
+/* Its server waits, or will not. What it asked, and the file has no answer to within, it may wait for in vain. */
+void
+butler__play_feed_nested (ButlerPlay *play)
+{
+  ButlerAct *act = play->act;
+
+  if (act == NULL)
+    return;
+  while (act->nested->len > 0)
+    {
+      ButlerAct *one = act->nested->pdata[0];
+
+      if (is_too_early (play, one))
+        return;
+      g_ptr_array_steal_index (act->nested, 0);
+      feed (play, one);
+      butler__act_free (one);
+    }
+  if (act->kind == BUTLER__FRAME_STOP || act->result == NULL || butler__pending_is_held (play->server))
+    butler__play_end_questions (play);
+}
+
+void
+butler__play_end_act (ButlerPlay *play)
+{
+  if (play->act != NULL)
+    butler__play_count_skipped (play, play->act->nested->len);
+  g_clear_pointer (&play->act, butler__act_free);
 }
 
 /* A run that is being stopped ends its start's work first, and its end is compared if the file has it. */
@@ -292,17 +258,19 @@ butler__play_loop (ButlerServer *server G_GNUC_UNUSED,
 {
   ButlerPlay *play = data;
 
-  play->ear = (ButlerEar) { .hear = hear_outside };
   butler__ear_begin (&play->ear);
-  while (play->next.body != NULL && take_frame (play))
-    next_frame (play);
-  feed (play, NULL);
+  while (play->next.body != NULL && !butler__play_is_event_next (play))
+    {
+      ButlerAct *act = butler__play_read_act (play);
+
+      feed (play, act);
+      butler__act_free (act);
+    }
+  butler__play_end_questions (play);
   look_after (play);
   butler__ear_end (&play->ear);
-  if (!is_next (play, BUTLER__FRAME_STOP))
-    return;
-  play->expected = g_variant_ref (play->next.body);
-  next_frame (play);
+  if (butler__play_is_next (play, BUTLER__FRAME_STOP))
+    play->act = butler__play_read_event (play);
 }
 
 /* One run after the other */
@@ -310,24 +278,24 @@ butler__play_loop (ButlerServer *server G_GNUC_UNUSED,
 static void
 skip_run (ButlerPlay *play)
 {
-  while (play->next.body != NULL && !is_next (play, BUTLER__FRAME_START))
+  while (play->next.body != NULL && !butler__play_is_next (play, BUTLER__FRAME_START))
     {
-      if (is_next (play, BUTLER__FRAME_MESSAGE))
-        count_skipped (play);
-      next_frame (play);
+      if (butler__play_is_next (play, BUTLER__FRAME_MESSAGE) || butler__play_is_next (play, BUTLER__FRAME_ANSWER))
+        butler__play_count_skipped (play, 1);
+      butler__play_next_frame (play);
     }
 }
 
 void
 butler__play_start (ButlerPlay *play)
 {
-  if (is_next (play, BUTLER__FRAME_START))
-    {
-      play->expected = g_variant_ref (play->next.body);
-      next_frame (play);
-    }
+  if (butler__play_is_next (play, BUTLER__FRAME_START))
+    play->act = butler__play_read_event (play);
   if (!butler_server_start (play->server, NULL)) /* its tap has told of it */
-    skip_run (play);
+    {
+      butler__play_end_act (play);
+      skip_run (play);
+    }
 }
 
 /* The server ends by itself, when its part of the file does. */
@@ -350,10 +318,9 @@ butler__play_new (ButlerReplay *replay,
 {
   ButlerPlay *play = g_new0 (ButlerPlay, 1);
 
-  butler__tap_init (&play->tap, &play_kind, NULL);
+  butler__play_init (play);
   play->replay = replay;
   play->intro = g_variant_ref (intro);
-  play->sent = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   g_variant_get (intro, "(usssum@a{sv})", &play->number, &play->name, NULL, NULL, NULL, NULL);
   return play;
 }
@@ -368,7 +335,17 @@ butler__play_prepare (ButlerPlay   *play,
   server->main_context = g_main_context_new (); /* as the default loop has one: nobody has started it yet */
   g_atomic_ref_count_inc (&play->tap.ref_count);
   butler__taps_add (server, &play->tap);
-  next_frame (play);
+  butler__play_next_frame (play);
+}
+
+void
+butler__play_clear (ButlerPlay *play)
+{
+  g_clear_pointer (&play->tape, butler__tape_close);
+  g_clear_pointer (&play->act, butler__act_free);
+  butler__frame_clear (&play->next);
+  g_clear_pointer (&play->intro, g_variant_unref);
+  g_free (play->name);
 }
 
 void

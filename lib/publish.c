@@ -61,7 +61,7 @@ deliver (ButlerSubscription *subscription,
   ButlerChannel *channel = subscription->channel;
   const ButlerType *type = message->layout->type;
 
-  if (butler__outbox_take (channel, message) ? !butler__ear_refuses (message, NULL)
+  if (butler__outbox_take (channel, message) ? !butler__ear_refuses (NULL)
                                              : channel->kind->put (channel, message, BUTLER__NEVER_WAIT) == BUTLER__SENT)
     return TRUE;
   butler_message_free (message);
@@ -80,6 +80,31 @@ deliver_all (const ButlerAudience *audience,
     n += deliver (audience->list[i], i + 1 < audience->n ? butler_message_copy (message) : g_steal_pointer (&message)) ? 1 : 0;
   butler_message_free (message);
   return n;
+}
+
+/* Consumes what @value owns. */
+static guint
+publish (ButlerHub          *hub,
+         const ButlerLayout *layout,
+         gpointer            value)
+{
+  ButlerDeed deed = { .kind = BUTLER__DEED_PUBLISH, .layout = layout, .value = value };
+  ButlerAudience audience;
+
+  if (butler__deed_begin (&deed))
+    {
+      butler__layout_clear (layout, value);
+      return (guint) deed.outcome;
+    }
+  butler__audience_init (&audience);
+  read_audience (hub, layout->type, &audience);
+  if (audience.n > 0)
+    deed.outcome = deliver_all (&audience, butler__message_new (layout, value));
+  else
+    butler__layout_clear (layout, value);
+  butler__audience_clear (&audience);
+  butler__deed_end (&deed);
+  return (guint) deed.outcome;
 }
 
 /**
@@ -113,7 +138,6 @@ butler_hub_publish (ButlerHub               *hub,
                     GError                 **error)
 {
   const ButlerLayout *layout;
-  ButlerAudience audience;
   guint n = 0;
 
   g_return_val_if_fail (hub != NULL, 0);
@@ -121,14 +145,10 @@ butler_hub_publish (ButlerHub               *hub,
 
   layout = butler__layout_of (info);
   g_return_val_if_fail (layout != NULL, 0);
-  butler__audience_init (&audience);
   if (butler__publish_check (layout, error))
-    read_audience (hub, layout->type, &audience);
-  if (audience.n > 0)
-    n = deliver_all (&audience, butler__message_new (layout, value));
+    n = publish (hub, layout, value);
   else
     butler__layout_clear (layout, value);
-  butler__audience_clear (&audience);
   memset (value, 0, layout->size);
   return n;
 }

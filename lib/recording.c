@@ -3,6 +3,8 @@
 
 #include <threadbutler/trace.h>
 
+#include "lib/ask.h"
+#include "lib/deeds.h"
 #include "lib/log.h"
 #include "lib/message.h"
 #include "lib/sink.h"
@@ -28,6 +30,13 @@ typedef struct
   guint64         unknown;  /* how many messages could not be recorded */
 } Recording;
 
+/* One call that goes on. */
+typedef struct
+{
+  GArray  *deeds;  /* (owned): see lib/deeds.h */
+  gboolean silent; /* nobody can replay it */
+} Level;
+
 typedef struct
 {
   ButlerTap  tap;        /* first */
@@ -37,7 +46,9 @@ typedef struct
   /* Who has the server's reader's role only. */
   gboolean   introduced;
   guint      generation;
-  GPtrArray *sent;       /* (owned): BUTLER__TAPE_SENT */
+  GPtrArray  *levels;    /* (owned): Level: calls, the innermost last */
+  GHashTable *questions; /* (owned): ButlerQuestion -> its number; pointers are only compared */
+  guint64     asked;
 } Track;
 
 static void
@@ -77,22 +88,16 @@ get_time (Track *track)
   return (butler__now_in_ns () - track->recording->began) / 1000;
 }
 
-/* (transfer full) (nullable): the record of @message, or *@note (transfer full) says why there is none. */
-static GVariant *
-to_variant (Track               *track,
-            const ButlerMessage *message,
-            char               **note)
+/* What the file cannot have is counted. */
+static void
+note_unknown (Track *track,
+              guint  n)
 {
-  g_autoptr (GError) error = NULL;
-  GVariant *variant = butler_message_to_variant (message, &error);
-
-  *note = g_strdup (variant != NULL ? "" : error->message);
-  if (variant != NULL)
-    return variant;
+  if (n == 0)
+    return;
   g_mutex_lock (&track->recording->lock);
-  track->recording->unknown++;
+  track->recording->unknown += n;
   g_mutex_unlock (&track->recording->lock);
-  return NULL;
 }
 
 /* A setting that cannot leave the process has no text in an app file either. */
@@ -131,14 +136,70 @@ note_generation (Track        *track,
 }
 
 static void
-write_message (Track               *track,
-               const ButlerMessage *message)
+write_message (Track            *track,
+               const ButlerCall *call)
 {
+  const ButlerMessage *message = call->message;
+  ButlerTick tick = call->server->context.tick;
   g_autofree char *note = NULL;
-  g_autoptr (GVariant) record = to_variant (track, message, &note);
+  g_autoptr (GVariant) record = butler__deeds_record (message->layout, butler__envelope_payload (message), &note);
 
+  note_unknown (track, record == NULL);
+  if (tick.timer != 0)
+    tick.deadline -= track->recording->began / 1000;
   write_frame (track->recording, BUTLER__FRAME_MESSAGE,
-               g_variant_new ("(uxsm@a{sv}s)", track->number, get_time (track), message->layout->type->name, record, note));
+               g_variant_new ("(uxsm@a{sv}sb(txt))", track->number, get_time (track), message->layout->type->name, record, note,
+                              message->ask != NULL, tick.timer, tick.deadline, tick.missed));
+}
+
+/* FALSE: who asked was not heard. */
+static gboolean
+write_answer (Track            *track,
+              const ButlerCall *call)
+{
+  GVariant *answer;
+  gpointer number;
+
+  if (!g_hash_table_steal_extended (track->questions, call->question, NULL, &number))
+    return FALSE;
+  answer = butler__deeds_answer (call->question->reply, call->question->error);
+  note_unknown (track, butler__deeds_is_unknown (answer));
+  write_frame (track->recording, BUTLER__FRAME_ANSWER,
+               g_variant_new ("(uxt@" BUTLER__TAPE_ANSWER ")", track->number, get_time (track), (guint64) GPOINTER_TO_SIZE (number),
+                              answer));
+  return TRUE;
+}
+
+static gboolean
+write_begin (Track            *track,
+             const ButlerCall *call)
+{
+  if (!track->introduced)
+    introduce (track, call->server);
+  note_generation (track, call->server);
+  if (call->question != NULL)
+    return write_answer (track, call);
+  if (call->message != NULL)
+    write_message (track, call);
+  else
+    write_frame (track->recording, call->what == BUTLER__CALL_START ? BUTLER__FRAME_START : BUTLER__FRAME_STOP,
+                 g_variant_new ("(ux)", track->number, get_time (track)));
+  return TRUE;
+}
+
+static void
+level_free (gpointer data)
+{
+  Level *level = data;
+
+  g_array_unref (level->deeds);
+  g_free (level);
+}
+
+static Level *
+get_level (Track *track)
+{
+  return track->levels->pdata[track->levels->len - 1];
 }
 
 static gboolean
@@ -146,76 +207,57 @@ begin_call (ButlerTap  *tap,
             ButlerCall *call)
 {
   Track *track = (Track *) tap;
+  Level *level = g_new0 (Level, 1);
 
-  if (is_over (track))
-    return TRUE;
-  if (!track->introduced)
-    introduce (track, call->server);
-  note_generation (track, call->server);
-  g_ptr_array_set_size (track->sent, 0);
-  if (call->message != NULL)
-    write_message (track, call->message);
+  level->deeds = butler__deeds_new ();
+  g_ptr_array_add (track->levels, level);
+  level->silent = is_over (track) || !write_begin (track, call);
   return TRUE;
 }
 
-static ButlerEarVerdict
-hear (ButlerTap           *tap,
-      ButlerCall          *call G_GNUC_UNUSED,
-      const ButlerMessage *message)
+static gboolean
+hear (ButlerTap  *tap,
+      ButlerCall *call G_GNUC_UNUSED,
+      ButlerDeed *deed)
 {
   Track *track = (Track *) tap;
-  g_autoptr (GVariant) record = NULL;
-  g_autofree char *note = NULL;
+  gint64 number = 0;
 
-  if (is_over (track))
-    return BUTLER__EAR_PASSES;
-  record = to_variant (track, message, &note);
-  g_ptr_array_add (track->sent,
-                   g_variant_ref_sink (g_variant_new ("(sm@a{sv}sb)", message->layout->type->name, record, note, FALSE)));
-  return BUTLER__EAR_PASSES;
+  if (deed->kind == BUTLER__DEED_COPY || get_level (track)->silent || is_over (track))
+    return FALSE;
+  if (deed->question != NULL)
+    {
+      number = (gint64) ++track->asked;
+      g_hash_table_insert (track->questions, deed->question, GSIZE_TO_POINTER (track->asked));
+    }
+  note_unknown (track, !butler__deeds_add (get_level (track)->deeds, deed, number));
+  return FALSE;
 }
 
 static void
-refuse (ButlerTap  *tap,
-        ButlerCall *call G_GNUC_UNUSED)
+told (ButlerTap        *tap,
+      ButlerCall       *call G_GNUC_UNUSED,
+      const ButlerDeed *deed)
 {
   Track *track = (Track *) tap;
 
-  g_autoptr (GVariant) last = NULL;
-  g_autoptr (GVariant) record = NULL;
-  g_autofree char *type = NULL;
-  g_autofree char *note = NULL;
-
-  if (track->sent->len == 0)
-    return;
-  last = g_ptr_array_steal_index (track->sent, track->sent->len - 1);
-  g_variant_get (last, "(sm@a{sv}sb)", &type, &record, &note, NULL);
-  g_ptr_array_add (track->sent, g_variant_ref_sink (g_variant_new ("(sm@a{sv}sb)", type, record, note, TRUE)));
-}
-
-static ButlerFrameKind
-get_kind (const ButlerCall *call)
-{
-  if (call->what == BUTLER__CALL_START)
-    return BUTLER__FRAME_START;
-  return call->what == BUTLER__CALL_STOP ? BUTLER__FRAME_STOP : BUTLER__FRAME_RETURN;
+  if (!is_over (track))
+    note_unknown (track, !butler__deeds_told (get_level (track)->deeds, deed));
 }
 
 static void
 end_call (ButlerTap    *tap,
-          ButlerCall   *call,
+          ButlerCall   *call G_GNUC_UNUSED,
           const GError *failure)
 {
   Track *track = (Track *) tap;
+  Level *level = g_ptr_array_steal_index (track->levels, track->levels->len - 1);
   g_autofree char *text = failure != NULL ? g_utf8_make_valid (failure->message, -1) : g_strdup ("");
-  GVariant *sent;
 
-  if (is_over (track) || !track->introduced)
-    return;
-  sent = g_variant_new_array (G_VARIANT_TYPE (BUTLER__TAPE_SENT), (GVariant *const *) track->sent->pdata, track->sent->len);
-  write_frame (track->recording, get_kind (call),
-               g_variant_new ("(uxs@a" BUTLER__TAPE_SENT ")", track->number, get_time (track), text, sent));
-  g_ptr_array_set_size (track->sent, 0);
+  if (!level->silent && !is_over (track))
+    write_frame (track->recording, BUTLER__FRAME_RETURN,
+                 g_variant_new ("(uxs@a" BUTLER__TAPE_DEED ")", track->number, get_time (track), text, butler__deeds_to_variant (level->deeds)));
+  level_free (level);
 }
 
 static void
@@ -223,7 +265,8 @@ track_free (ButlerTap *tap)
 {
   Track *track = (Track *) tap;
 
-  g_ptr_array_unref (track->sent);
+  g_ptr_array_unref (track->levels);
+  g_hash_table_unref (track->questions);
   recording_unref (track->recording);
   g_free (track);
 }
@@ -231,7 +274,7 @@ track_free (ButlerTap *tap)
 static const ButlerTapKind track_kind = {
   .begin = begin_call,
   .hear = hear,
-  .refuse = refuse,
+  .told = told,
   .end = end_call,
   .free = track_free,
 };
@@ -250,7 +293,8 @@ make_tap (ButlerObserver *observer,
   g_atomic_ref_count_inc (&recording->ref_count);
   track->recording = recording;
   track->number = recording->n_servers++;
-  track->sent = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  track->levels = g_ptr_array_new_with_free_func (level_free);
+  track->questions = g_hash_table_new (NULL, NULL);
   return &track->tap;
 }
 
@@ -310,12 +354,13 @@ recording_new (const char        *path,
  * @servers: (nullable) (array zero-terminated=1): the names of the servers to record; %NULL: all
  * @error: (nullable): where to put an error
  *
- * Writes to @path from now on what enters @hub's servers, and what their handlers send meanwhile: type and record of each message, when
- * it was, and how the handler failed if it did. butler_module_replay() lets it happen again. Records are written as #GVariant, by
+ * Writes to @path from now on what enters @hub's servers, and what their handlers do meanwhile: type and record of each message, and of
+ * what they send, publish, ask, answer and set timers for, when it was, what came of it, and how the handler failed if it did. What their
+ * asks are answered is there, too. butler_module_replay() lets it happen again. Records are written as #GVariant, by
  * butler_message_to_variant(); of those that cannot leave the process only the type and the reason are written.
  *
  * A message is in the file before its handler runs, also if that ends the process. So handlers wait for the disk, by write(2). What
- * is sent outside of handlers and events is not recorded. If the disk is full, recording ends, the
+ * is done outside of handlers, events and callbacks of asks is not recorded. If the disk is full, recording ends, the
  * log has a warning, and butler_hub_record_stop() an error.
  *
  * To be replayed in full, servers are recorded from before their start: what their state was in between, no file says.

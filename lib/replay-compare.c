@@ -5,21 +5,72 @@
 
 #include <string.h>
 
+#include "lib/ear.h"
+#include "lib/tape.h"
+
 /* Where what is sent differs from what was recorded, as lines for people. */
 
 #define VALUE_MAX 80 /* bytes of a value that is printed */
 
+#define COMMON_MAX 20 /* bytes that both have, before those in which they differ */
+
+/* Bytes that are a text are printed as one. */
+static char *
+print_bytes (GVariant *value)
+{
+  gsize n;
+  const char *bytes = g_variant_get_fixed_array (value, &n, 1);
+  g_autofree char *text = bytes != NULL && memchr (bytes, '\0', n) == NULL ? g_strndup (bytes, n) : NULL;
+  g_autofree char *escaped = text != NULL && g_utf8_validate (text, -1, NULL) ? g_strescape (text, NULL) : NULL;
+
+  return escaped != NULL ? g_strdup_printf ("b'%s'", escaped) : g_variant_print (value, FALSE);
+}
+
+static char *
+print_whole (GVariant *value)
+{
+  if (value == NULL)
+    return g_strdup ("nothing");
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING) ? print_bytes (value) : g_variant_print (value, FALSE);
+}
+
+/* @text from the character at @from on, with dots for what is left out. */
+static char *
+cut (const char *text,
+     gsize       from)
+{
+  const char *begin = from > 0 ? g_utf8_find_prev_char (text, text + from + 1) : text;
+  const char *end = begin + strlen (begin);
+
+  if (end - begin > VALUE_MAX)
+    end = g_utf8_find_prev_char (begin, begin + VALUE_MAX + 1);
+  return g_strdup_printf ("%s%.*s%s", begin > text ? "..." : "", (int) (end - begin), begin, *end != '\0' ? "..." : "");
+}
+
 static char *
 print_value (GVariant *value)
 {
-  char *text = value != NULL ? g_variant_print (value, FALSE) : g_strdup ("nothing");
-  const char *end;
+  g_autofree char *text = print_whole (value);
 
-  if (strlen (text) <= VALUE_MAX)
-    return text;
-  end = g_utf8_find_prev_char (text, text + VALUE_MAX + 1);
-  strcpy (text + (end - text), "...");
-  return text;
+  return cut (text, 0);
+}
+
+/* Long ones from shortly before the place where they differ. */
+static void
+print_pair (GVariant *a,
+            GVariant *b,
+            char    **as,
+            char    **bs)
+{
+  g_autofree char *left = print_whole (a);
+  g_autofree char *right = print_whole (b);
+  gsize same = 0;
+
+  while (left[same] != '\0' && left[same] == right[same])
+    same++;
+  same = same > VALUE_MAX / 2 ? same - COMMON_MAX : 0;
+  *as = cut (left, same);
+  *bs = cut (right, same);
 }
 
 static void G_GNUC_PRINTF (3, 4)
@@ -56,8 +107,7 @@ add_field (GString    *lines,
 
   if (is_equal (expected, got))
     return;
-  a = print_value (expected);
-  b = print_value (got);
+  print_pair (expected, got, &a, &b);
   g_string_append_printf (lines, "%s %s: expected %s, got %s", lines->len > 0 ? ";" : "", field, a, b);
 }
 
@@ -85,48 +135,110 @@ add_fields (GString  *lines,
     }
 }
 
+/* One deed of either side, as the file has it. */
+typedef struct
+{
+  guint8      kind;
+  const char *type;     /* (nullable): there is no such deed */
+  GVariant   *record;   /* (owned) (nullable): or it could not be recorded */
+  gint64      argument;
+} Side;
+
+static void
+side_clear (Side *side)
+{
+  g_clear_pointer (&side->record, g_variant_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
+
+/* What stands before the type; nothing for a plain send. */
+static const char *
+get_verb (guint8 kind)
+{
+  switch (kind)
+    {
+    case BUTLER__DEED_URGENT:
+      return "urgent ";
+    case BUTLER__DEED_PUBLISH:
+      return "published ";
+    case BUTLER__DEED_ASK:
+    case BUTLER__DEED_WAIT:
+      return "question ";
+    case BUTLER__DEED_REPLY:
+      return "reply ";
+    case BUTLER__DEED_LATER:
+      return "timer ";
+    case BUTLER__DEED_EVERY:
+      return "repeated timer ";
+    case BUTLER__DEED_CANCEL:
+      return "cancelled timer";
+    default:
+      return "";
+    }
+}
+
+static gboolean
+has_argument (guint8 kind)
+{
+  return kind == BUTLER__DEED_LATER || kind == BUTLER__DEED_EVERY || kind == BUTLER__DEED_CANCEL;
+}
+
+static void
+add_argument (GString    *lines,
+              const Side *expected,
+              const Side *got)
+{
+  if (has_argument (expected->kind) && expected->argument != got->argument)
+    g_string_append_printf (lines, " %s: expected %" G_GINT64_FORMAT ", got %" G_GINT64_FORMAT,
+                            expected->kind == BUTLER__DEED_CANCEL ? "number" : "time in µs", expected->argument, got->argument);
+}
+
 /* Where one of them could not be recorded, the types are all that there is. */
 static void
 compare_records (guint            n,
-                 const char      *type,
-                 GVariant        *expected,
-                 GVariant        *got,
+                 const Side      *expected,
+                 const Side      *got,
                  ButlerDifferFunc differ,
                  gpointer         data)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
 
-  if (expected == NULL || got == NULL)
-    return;
-  add_fields (lines, expected, got, TRUE);
-  add_fields (lines, got, expected, FALSE);
+  add_argument (lines, expected, got);
+  if (expected->record != NULL && got->record != NULL)
+    {
+      add_fields (lines, expected->record, got->record, TRUE);
+      add_fields (lines, got->record, expected->record, FALSE);
+    }
   if (lines->len > 0)
-    say (differ, data, "sent %u, %s:%s", n, type, lines->str);
+    say (differ, data, "sent %u, %s%s:%s", n, get_verb (expected->kind), expected->type, lines->str);
 }
 
-static void
-unpack (GVariant    *sent,
-        const char **type,
-        GVariant   **record)
+/* @deed (nullable) */
+static Side
+unpack (GVariant *deed)
 {
-  if (sent == NULL)
-    return;
-  g_variant_get_child (sent, 0, "&s", type);
-  g_variant_get_child (sent, 1, "m@a{sv}", record);
+  Side side = { 0 };
+
+  if (deed != NULL)
+    g_variant_get (deed, "(y&sm@a{sv}sxxm@" BUTLER__TAPE_ANSWER ")", &side.kind, &side.type, &side.record, NULL, &side.argument, NULL,
+                   NULL);
+  return side;
 }
 
 static char *
-describe (const char *type,
-          GVariant   *record)
+describe (const Side *side)
 {
   g_autofree char *text = NULL;
 
-  if (type == NULL)
+  if (side->type == NULL)
     return g_strdup ("nothing");
-  if (record == NULL)
-    return g_strdup (type);
-  text = print_value (record);
-  return g_strdup_printf ("%s %s", type, text);
+  if (side->kind == BUTLER__DEED_CANCEL)
+    return g_strdup_printf ("cancelled timer %" G_GINT64_FORMAT, side->argument);
+  if (side->record == NULL)
+    return g_strconcat (get_verb (side->kind), side->type, NULL);
+  text = print_value (side->record);
+  return g_strdup_printf ("%s%s %s", get_verb (side->kind), side->type, text);
 }
 
 /* One of them may be NULL. */
@@ -137,30 +249,26 @@ compare_nth (guint            n,
              ButlerDifferFunc differ,
              gpointer         data)
 {
-  g_autoptr (GVariant) record = NULL;
-  g_autoptr (GVariant) got_record = NULL;
+  g_auto (Side) left = unpack (expected);
+  g_auto (Side) right = unpack (got);
   g_autofree char *a = NULL;
   g_autofree char *b = NULL;
-  const char *type = NULL;
-  const char *got_type = NULL;
 
-  unpack (expected, &type, &record);
-  unpack (got, &got_type, &got_record);
-  if (g_strcmp0 (type, got_type) == 0)
+  if (left.kind == right.kind && g_strcmp0 (left.type, right.type) == 0)
     {
-      compare_records (n, type, record, got_record, differ, data);
+      compare_records (n, &left, &right, differ, data);
       return;
     }
-  a = describe (type, record);
-  b = describe (got_type, got_record);
+  a = describe (&left);
+  b = describe (&right);
   say (differ, data, "sent %u: expected %s, got %s", n, a, b);
 }
 
 void
-butler__compare_sent (GVariant        *expected,
-                      const GPtrArray *got,
-                      ButlerDifferFunc differ,
-                      gpointer         data)
+butler__compare_deeds (GVariant        *expected,
+                       const GPtrArray *got,
+                       ButlerDifferFunc differ,
+                       gpointer         data)
 {
   gsize n = g_variant_n_children (expected);
 

@@ -113,6 +113,29 @@ make_settings (const ButlerHandlerSet  *set,
   return butler_record_from_variant (set->settings, merged, error);
 }
 
+/* A name that was given once more after its server was removed is taken here. */
+static ButlerServer *
+new_server (ButlerPlay                 *play,
+            const ButlerHandlerSet     *set,
+            const ButlerServerOptions  *options,
+            GError                    **error)
+{
+  ButlerHub *hub = play->replay->module->hub;
+  g_autofree char *other = NULL;
+  GError *failure = NULL;
+  ButlerServer *server = butler_server_new (hub, play->name, set, options, &failure);
+
+  if (g_error_matches (failure, BUTLER_ERROR, BUTLER_ERROR_EXISTS))
+    {
+      g_clear_error (&failure);
+      other = g_strdup_printf ("%s#%u", play->name, play->number);
+      server = butler_server_new (hub, other, set, options, &failure);
+    }
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return server;
+}
+
 static ButlerServer *
 make_server (ButlerPlay  *play,
              GError     **error)
@@ -133,7 +156,7 @@ make_server (ButlerPlay  *play,
   if (set->settings != NULL && recorded != NULL && (settings = make_settings (set, recorded, error)) == NULL)
     return NULL;
   options.settings = settings;
-  server = butler_server_new (play->replay->module->hub, play->name, set, &options, error);
+  server = new_server (play, set, &options, error);
   if (settings != NULL)
     butler_record_free (settings);
   return server;
@@ -200,9 +223,11 @@ list_names (ButlerReplay *replay)
  * the messages that they got, in the same order, and compares what they send meanwhile, and how they fail, with what is in the file.
  * Returns when all is handled; the servers are removed again.
  *
- * Each server is on its own: what handlers send reaches nobody, as what followed from it is in the file. For the same reason messages
- * that come from their tasks are not handled. What is sent outside of handlers and events is not compared. A message of a run that
- * did not end, since the process crashed, is the last one, and with it the crash can be had again.
+ * Each server is on its own: what handlers send reaches nobody, as what followed from it is in the file, and comes from there: answers
+ * to what they ask, with errors as they were, and the messages of their timers, whose numbers are those of then. What they publish,
+ * ask, answer, and the timers that they set and cancel, are compared as what they send is, and return what they returned; a question
+ * that was not asked then ends with %BUTLER_ERROR_NO_REPLY. For the same reason messages that come from their tasks are not handled. What is
+ * done outside of handlers, events and callbacks of asks is not compared. A message of a run that did not end, since the process crashed, is the last one, and with it the crash can be had again.
  *
  * Records and settings may have other layouts by now: fields are found by their names.
  *

@@ -5,6 +5,7 @@
 
 #include "lib/ask.h"
 #include "lib/context.h"
+#include "lib/ear.h"
 #include "lib/message.h"
 #include "lib/outbox.h"
 
@@ -48,6 +49,30 @@ butler__context_answer_failure (ButlerContext *context)
     butler__question_end (question, NULL, g_error_copy (context->error));
 }
 
+/* Consumes @reply. */
+static gboolean
+answer (ButlerQuestion *question,
+        ButlerMessage  *reply)
+{
+  ButlerDeed deed = {
+    .kind = BUTLER__DEED_REPLY, .layout = reply->layout, .value = butler__envelope_payload (reply), .message = reply
+  };
+  gboolean taken;
+  gboolean counted = FALSE;
+
+  deed.outcome = question != NULL && !atomic_load_explicit (&question->over, memory_order_relaxed);
+  taken = butler__deed_begin (&deed);
+  if (question != NULL)
+    counted = butler__question_end (question, reply, NULL);
+  else
+    butler_message_free (reply);
+  if (taken)
+    return deed.outcome != 0;
+  deed.outcome = counted;
+  butler__deed_end (&deed);
+  return counted;
+}
+
 /**
  * butler_context_reply:
  * @context: the context of a handler, or a held one
@@ -82,10 +107,7 @@ butler_context_reply (ButlerContext          *context,
   question = get_question (context);
   reply = butler__message_new (layout, value);
   memset (value, 0, layout->size);
-  if (question != NULL)
-    return butler__question_end (question, reply, NULL);
-  butler_message_free (reply);
-  return FALSE;
+  return answer (question, reply);
 }
 
 /**

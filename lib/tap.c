@@ -5,6 +5,7 @@
 
 #include <threadbutler/error.h>
 
+#include "lib/ask.h"
 #include "lib/log.h"
 #include "lib/switch.h"
 
@@ -265,32 +266,44 @@ butler__observers_swapped (ButlerHub  *hub,
 
 /* Calls */
 
-static ButlerEarVerdict
-hear (ButlerEar     *ear,
-      ButlerMessage *message)
+static gboolean
+hear (ButlerEar  *ear,
+      ButlerDeed *deed)
 {
   ButlerCall *call = (ButlerCall *) ear;
-  ButlerEarVerdict verdict = BUTLER__EAR_PASSES;
+  gboolean taken = FALSE;
 
   for (guint i = 0; i < call->taps->n; i++)
-    {
-      ButlerEarVerdict one = call->taps->taps[i]->kind->hear (call->taps->taps[i], call, message);
-
-      verdict = MAX (verdict, one);
-    }
-  if (verdict == BUTLER__EAR_KEEPS)
-    butler_message_free (message);
-  return verdict;
+    taken |= call->taps->taps[i]->kind->hear (call->taps->taps[i], call, deed);
+  return taken;
 }
 
 static void
-refuse (ButlerEar *ear)
+told (ButlerEar        *ear,
+      const ButlerDeed *deed)
 {
   ButlerCall *call = (ButlerCall *) ear;
 
   for (guint i = 0; i < call->taps->n; i++)
-    if (call->taps->taps[i]->kind->refuse != NULL)
-      call->taps->taps[i]->kind->refuse (call->taps->taps[i], call);
+    if (call->taps->taps[i]->kind->told != NULL)
+      call->taps->taps[i]->kind->told (call->taps->taps[i], call, deed);
+}
+
+static gboolean
+begin (ButlerCall *call)
+{
+  gboolean wanted = TRUE;
+
+  call->ear.hear = hear;
+  call->ear.told = told;
+  call->taps = atomic_load_explicit (&call->server->taps, memory_order_relaxed) != NULL ? get_taps (call->server) : NULL;
+  if (call->taps == NULL)
+    return TRUE;
+  for (guint i = 0; i < call->taps->n; i++)
+    wanted &= call->taps->taps[i]->kind->begin (call->taps->taps[i], call);
+  butler__ear_begin (&call->ear);
+  call->began = butler__now_in_ns ();
+  return wanted;
 }
 
 gboolean
@@ -299,18 +312,8 @@ butler__call_begin (ButlerCall    *call,
                     const char    *what,
                     ButlerMessage *message)
 {
-  gboolean wanted = TRUE;
-
-  *call = (ButlerCall) { .ear = { .hear = hear, .refuse = refuse }, .server = server, .what = what, .message = message };
-  call->taps = atomic_load_explicit (&server->taps, memory_order_relaxed) != NULL ? get_taps (server) : NULL;
-  if (call->taps == NULL)
-    return TRUE;
-  call->id = (guint64) (guintptr) message;
-  for (guint i = 0; i < call->taps->n; i++)
-    wanted &= call->taps->taps[i]->kind->begin (call->taps->taps[i], call);
-  butler__ear_begin (&call->ear);
-  call->began = butler__now_in_ns ();
-  return wanted;
+  *call = (ButlerCall) { .server = server, .what = what, .message = message, .id = (guint64) (guintptr) message, .carried = what };
+  return begin (call);
 }
 
 void
@@ -336,6 +339,20 @@ butler__call_handler (ButlerServer             *server,
   if (butler__call_begin (&call, server, entry->layout->type->name, message))
     entry->func (server->record, butler__envelope_payload (message), &server->context);
   butler__call_end (&call, server->context.error);
+}
+
+void
+butler__call_answer (ButlerServer   *server,
+                     ButlerQuestion *question,
+                     void          (*call_back) (ButlerQuestion *question))
+{
+  ButlerCall call = { .server = server, .what = question->type, .question = question, .id = (guint64) (guintptr) question->reply };
+
+  if (question->reply != NULL)
+    call.carried = question->reply->layout->type->name;
+  begin (&call);
+  call_back (question);
+  butler__call_end (&call, NULL);
 }
 
 void

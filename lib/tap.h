@@ -12,16 +12,18 @@ typedef struct _ButlerObserver ButlerObserver;
 typedef struct _ButlerTap ButlerTap;
 typedef struct _ButlerTaps ButlerTaps;
 
-/* One call of a handler; of the start of a run, with all its startup events, or of its end. On the stack of the thread that has the
- * reader's role. */
+/* One call of a handler; of the callback of an ask; of the start of a run, with all its startup events, or of its end. On the stack of the
+ * thread that has the reader's role. Others may go on within a start or an end, while that waits. */
 typedef struct
 {
   ButlerEar      ear;     /* first */
   ButlerTaps    *taps;    /* (owned) (nullable): nobody watches */
   ButlerServer  *server;  /* (unowned) */
-  const char    *what;    /* the message's type, BUTLER__CALL_START or BUTLER__CALL_STOP; compared by pointer, never freed */
+  const char    *what;    /* the type of the message or the question, BUTLER__CALL_START or BUTLER__CALL_STOP; compared by pointer, never freed */
   ButlerMessage *message; /* (unowned) (nullable): before the handler has run only */
-  guint64        id;      /* of the message; 0: none */
+  const struct _ButlerQuestion *question; /* (unowned) (nullable): a callback gets its answer, which is there until it runs */
+  guint64        id;      /* of the message, or the answer; 0: none */
+  const char    *carried; /* its type; never freed */
   gint64         began;   /* monotonic, ns */
   gint64         ended;
 } ButlerCall;
@@ -35,8 +37,8 @@ extern const char butler__call_stop[];
 typedef struct
 {
   gboolean (*begin)  (ButlerTap *tap, ButlerCall *call); /* FALSE: the handler is not to be called */
-  ButlerEarVerdict (*hear) (ButlerTap *tap, ButlerCall *call, const ButlerMessage *message); /* what it sends */
-  void     (*refuse) (ButlerTap *tap, ButlerCall *call); /* of what was heard last; (nullable) */
+  gboolean (*hear)   (ButlerTap *tap, ButlerCall *call, ButlerDeed *deed); /* what it does. TRUE: that is not to be done */
+  void     (*told)   (ButlerTap *tap, ButlerCall *call, const ButlerDeed *deed); /* what came of what was heard last; (nullable) */
   void     (*end)    (ButlerTap *tap, ButlerCall *call, const GError *failure);
   void     (*fail)   (ButlerTap *tap, const char *what, const GError *failure); /* (nullable): also when a held context was released */
   void     (*free)   (ButlerTap *tap);
@@ -117,6 +119,11 @@ void     butler__call_end   (ButlerCall    *call,
 void butler__call_handler (ButlerServer             *server,
                            const ButlerHandlerEntry *entry,
                            ButlerMessage            *message);
+
+/* butler__call_answer() calls the callback of an ask so. */
+void butler__call_answer (ButlerServer           *server,
+                          struct _ButlerQuestion *question,
+                          void                  (*call_back) (struct _ButlerQuestion *question));
 
 /* butler__taps_fail() tells of a failure that is about to be logged. */
 void butler__taps_fail (ButlerServer *server,

@@ -27,11 +27,12 @@ static const struct
   const char     *type;
 } kinds[] = {
   { BUTLER__FRAME_SERVER, "(usssuma{sv})" },
-  { BUTLER__FRAME_START, "(uxsa" BUTLER__TAPE_SENT ")" },
-  { BUTLER__FRAME_MESSAGE, "(uxsma{sv}s)" },
-  { BUTLER__FRAME_RETURN, "(uxsa" BUTLER__TAPE_SENT ")" },
+  { BUTLER__FRAME_START, "(ux)" },
+  { BUTLER__FRAME_MESSAGE, "(uxsma{sv}sb(txt))" },
+  { BUTLER__FRAME_ANSWER, "(uxt" BUTLER__TAPE_ANSWER ")" },
+  { BUTLER__FRAME_RETURN, "(uxsa" BUTLER__TAPE_DEED ")" },
   { BUTLER__FRAME_GENERATION, "(uu)" },
-  { BUTLER__FRAME_STOP, "(uxsa" BUTLER__TAPE_SENT ")" },
+  { BUTLER__FRAME_STOP, "(ux)" },
 };
 
 /* Writing */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <threadbutler/error.h>
 
+#include "lib/ear.h"
 #include "lib/message.h"
 #include "lib/outbox.h"
 #include "lib/server.h"
@@ -296,26 +297,46 @@ timer_new (const ButlerLayout *layout,
 }
 
 static guint64
-set (ButlerServer       *server,
-     const ButlerLayout *layout,
-     Timer              *timer,
-     GError            **error)
+set_now (ButlerServer *server,
+         Timer        *timer)
 {
   gboolean withheld = timer->withheld;
   gboolean first = FALSE;
   guint64 id = add (server, timer, &first);
 
   if (id == 0)
-    {
-      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CLOSED, "no timer was set for %s: server %s takes nothing more",
-                   layout->type->name, server->name);
-      timer_free (timer);
-    }
+    timer_free (timer);
   else if (withheld)
     butler__outbox_put (set_withheld, cancel_decided, decision_new (server, id));
   else if (first)
     butler__server_tell_alarm (server);
   return id;
+}
+
+static guint64
+set (ButlerServer       *server,
+     const ButlerLayout *layout,
+     Timer              *timer,
+     gint64              delay,
+     GError            **error)
+{
+  ButlerDeed deed = {
+    .kind = timer->period > 0 ? BUTLER__DEED_EVERY : BUTLER__DEED_LATER,
+    .layout = layout,
+    .value = butler__envelope_payload (timer->message),
+    .message = timer->message,
+    .argument = delay,
+  };
+
+  if (butler__deed_begin (&deed))
+    timer_free (timer);
+  else
+    deed.outcome = (gint64) set_now (server, timer);
+  butler__deed_end (&deed);
+  if (deed.outcome == 0)
+    g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_CLOSED, "no timer was set for %s: server %s takes nothing more",
+                 layout->type->name, server->name);
+  return (guint64) deed.outcome;
 }
 
 /**
@@ -356,7 +377,7 @@ butler_server_send_later (ButlerServer            *server,
 
   layout = butler__layout_of (info);
   g_return_val_if_fail (layout != NULL, 0);
-  return set (server, layout, timer_new (layout, value, delay, 0), error);
+  return set (server, layout, timer_new (layout, value, delay, 0), delay, error);
 }
 
 /**
@@ -394,7 +415,7 @@ butler_server_send_every (ButlerServer            *server,
 
   layout = butler__layout_of (info);
   g_return_val_if_fail (layout != NULL, 0);
-  return set (server, layout, timer_new (layout, value, period, period), error);
+  return set (server, layout, timer_new (layout, value, period, period), period, error);
 }
 
 /**
@@ -415,10 +436,17 @@ gboolean
 butler_server_cancel_timer (ButlerServer *server,
                             guint64       timer)
 {
+  ButlerDeed deed = { .kind = BUTLER__DEED_CANCEL, .argument = (gint64) timer };
+
   g_return_val_if_fail (server != NULL, FALSE);
 
   if (!butler__outbox_is_open ())
-    return cancel (server, timer);
+    {
+      if (!butler__deed_begin (&deed))
+        deed.outcome = cancel (server, timer);
+      butler__deed_end (&deed);
+      return deed.outcome != 0;
+    }
   if (!is_set (server, timer))
     return FALSE;
   butler__outbox_put (cancel_decided, decision_free, decision_new (server, timer));

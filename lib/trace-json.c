@@ -76,9 +76,10 @@ static void
 add_flow (GString                *out,
           const char             *phase,
           guint                   tid,
+          const char             *name,
           const ButlerTraceEvent *event)
 {
-  add_head (out, phase, tid, event->name);
+  add_head (out, phase, tid, name);
   add_time (out, "ts", event->at);
   g_string_append_printf (out, ",\"cat\":\"message\",\"id\":\"0x%" G_GINT64_MODIFIER "x\"}", event->id);
 }
@@ -91,10 +92,10 @@ add_call (GString                *out,
   add_head (out, "X", tid, event->name);
   add_time (out, "ts", event->at);
   add_time (out, "dur", event->lasted);
-  g_string_append_printf (out, ",\"cat\":\"%s\",\"args\":{\"generation\":%u}}", event->is_event ? "event" : "handler",
+  g_string_append_printf (out, ",\"cat\":\"%s\",\"args\":{\"generation\":%u}}", event->category,
                           event->generation);
   if (event->id != 0)
-    add_flow (out, "f\",\"bp\":\"e", tid, event);
+    add_flow (out, "f\",\"bp\":\"e", tid, event->carried, event);
 }
 
 static void
@@ -123,7 +124,7 @@ butler__trace_json_event (GString                *out,
       add_call (out, tid, event);
       break;
     case BUTLER__EVENT_SEND:
-      add_flow (out, "s", tid, event);
+      add_flow (out, "s", tid, event->name, event);
       break;
     case BUTLER__EVENT_FAILURE:
       add_instant (out, tid, event, "failure", "t");

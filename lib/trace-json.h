@@ -21,8 +21,9 @@ typedef struct
   gint64               lasted; /* ns */
   const char          *name;   /* never freed */
   guint64              id;     /* of a message; 0: none */
+  const char          *carried; /* of a call with an id: the type of that; never freed */
   char                *text;   /* (owned) (nullable): what failed, or which plugin was swapped */
-  gboolean             is_event; /* of a run: its start or its end */
+  const char          *category; /* of a call; never freed */
 } ButlerTraceEvent;
 
 /* Trace events of Chrome, as chrome://tracing and Perfetto read them: an array, one event a line. Each line but the first begins with

@@ -81,21 +81,32 @@ get_generation (const ButlerCall *call)
   return atomic_load_explicit (&call->server->generation, memory_order_relaxed);
 }
 
-static ButlerEarVerdict
-hear (ButlerTap           *tap,
-      ButlerCall          *call,
-      const ButlerMessage *message)
+/* Of what is published or asked, the messages that this becomes are heard, too. */
+static gboolean
+hear (ButlerTap  *tap,
+      ButlerCall *call,
+      ButlerDeed *deed)
 {
   ButlerTraceEvent event = {
     .kind = BUTLER__EVENT_SEND,
     .generation = get_generation (call),
     .at = butler__now_in_ns (),
-    .name = message->layout->type->name,
-    .id = (guint64) (guintptr) message,
+    .id = (guint64) (guintptr) deed->message,
   };
 
+  if (deed->message == NULL || deed->kind == BUTLER__DEED_EVERY || (deed->kind == BUTLER__DEED_REPLY && deed->outcome == 0))
+    return FALSE;
+  event.name = deed->layout->type->name;
   butler__track_push ((ButlerTrack *) tap, &event);
-  return BUTLER__EAR_PASSES;
+  return FALSE;
+}
+
+static const char *
+get_category (const ButlerCall *call)
+{
+  if (call->question != NULL)
+    return "answer";
+  return call->what == BUTLER__CALL_START || call->what == BUTLER__CALL_STOP ? "event" : "handler";
 }
 
 static void
@@ -110,7 +121,8 @@ end_call (ButlerTap    *tap,
     .lasted = call->ended - call->began,
     .name = call->what,
     .id = call->id,
-    .is_event = call->what == BUTLER__CALL_START || call->what == BUTLER__CALL_STOP,
+    .carried = call->carried,
+    .category = get_category (call),
   };
 
   butler__track_push ((ButlerTrack *) tap, &event);

@@ -23,6 +23,7 @@ typedef enum
 } Change;
 
 static Change       change;
+static const char  *other_motto; /* (nullable): said in the place of the one in the settings */
 static GAsyncQueue *gate;
 static char        *copy_of;  /* (nullable): the file that a handler copies */
 static gsize        copied;
@@ -135,7 +136,7 @@ adder_start (Adder                *self,
       return FALSE;
     }
   self->value = settings->first;
-  self->motto = g_strdup (settings->motto);
+  self->motto = g_strdup (other_motto != NULL ? other_motto : settings->motto);
   send_sum (self, context);
   return TRUE;
 }
@@ -355,6 +356,23 @@ START_TEST (what_is_sent_otherwise_is_a_difference)
 }
 END_TEST
 
+START_TEST (long_values_show_where_they_differ)
+{
+  g_autofree char *long_motto = g_strnfill (200, 'x');
+  g_autofree char *other = g_strconcat (long_motto, "\303\244 and so on, and on, and on, and on, and on, and on, and on, and on, and on", NULL);
+  AdderSettings settings = { .motto = other };
+
+  record ();
+  butler_server_remove (start_adder ("s", &settings));
+  stop_recording ();
+  other_motto = long_motto;
+  replay (0, 2, 2);
+  other_motto = NULL;
+  difference_is (0, "s: start: sent 1, Sum: motto: expected ...xxxxxxxxxxxxxxxxxxxx\303\244 and so on, and on, and on, and on, and on, and on, and on..., "
+                    "got ...xxxxxxxxxxxxxxxxxxxx'");
+}
+END_TEST
+
 START_TEST (failing_otherwise_is_a_difference)
 {
   expect_warnings ();
@@ -482,6 +500,16 @@ START_TEST (some_servers_alone)
 }
 END_TEST
 
+START_TEST (a_name_may_be_given_again)
+{
+  record ();
+  butler_server_remove (start_adder ("s", NULL));
+  butler_server_remove (start_adder ("s", NULL));
+  stop_recording ();
+  replay (0, 4, 0);
+}
+END_TEST
+
 START_TEST (one_server_of_several_is_replayed)
 {
   GError *error = NULL;
@@ -585,8 +613,8 @@ START_TEST (what_is_no_recording_is_refused)
   refuses ("", 0, "no recording");
   refuses ("butlrec", 8, "no recording");
   refuses ("[server a]\nplugin=b and so on\n", 30, "no recording");
-  header[8] = 2;
-  refuses (header, sizeof header, "version 2");
+  header[8] = 1;
+  refuses (header, sizeof header, "version 1");
   ck_assert_ptr_null (try_replay (left.folder, &error));
   ck_assert_ptr_nonnull (strstr (error->message, left.folder));
   g_clear_error (&error);
@@ -594,7 +622,7 @@ START_TEST (what_is_no_recording_is_refused)
   ck_assert_ptr_null (try_replay (path, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "No such file"));
   g_clear_error (&error);
-  header[8] = 1;
+  header[8] = 2;
   put_file (header, sizeof header);
   ck_assert_ptr_null (try_replay (path, &error));
   butler_assert_error (&error, BUTLER_ERROR_NOT_FOUND, "plugin adder", "it has none", NULL);
@@ -721,6 +749,7 @@ main (void)
   const TTest *tests[] = {
     a_replay_does_what_was_recorded,
     what_is_sent_otherwise_is_a_difference,
+    long_values_show_where_they_differ,
     failing_otherwise_is_a_difference,
     a_start_that_fails_is_a_difference,
     each_run_begins_anew,
@@ -730,6 +759,7 @@ main (void)
     what_found_no_room_finds_none_again,
     what_nobody_takes_is_recorded,
     some_servers_alone,
+    a_name_may_be_given_again,
     one_server_of_several_is_replayed,
     a_replay_in_real_time,
     not_comparing_finds_nothing,

@@ -81,11 +81,7 @@ build_changed ()
   mkdir -p "$work/changed"
   sed 's/return take_word (line, self->column);/return take_word (line, self->column - 1);/' \
     "$top_srcdir/examples/logpipe/field.c" >"$work/changed/field.c"
-  ! cmp -s "$top_srcdir/examples/logpipe/field.c" "$work/changed/field.c" &&
-    # shellcheck disable=SC2086 # lists of flags
-    $CC -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -shared -I"$top_srcdir/examples/logpipe" -I"$top_srcdir/include" \
-      -I"$top_builddir/include" $GLIB_CFLAGS "$work/changed/field.c" -o "$work/changed/field.so" \
-      -L"$top_builddir/.libs" -lthreadbutler-1 $GLIB_LIBS
+  ! cmp -s "$top_srcdir/examples/logpipe/field.c" "$work/changed/field.c" && build_plugin "$work/changed/field"
 }
 
 changed_plugin_is_found_out ()
@@ -140,6 +136,147 @@ full_disk_is_an_error_at_the_end ()
     run 1 --record /dev/full && prints_the_same && has err "threadbutler: recording /dev/full: No space left on device"
 }
 
+# What the manual shows is what happens. Its log has three lines.
+manual_session_is_true ()
+{
+  mkdir -p "$work/day" && cp -r "$work/changed" "$logpipe"/*.so "$top_srcdir/examples/logpipe/logpipe.ini" "$work/day" &&
+    awk 'BEGIN { for (i = 1; i <= 3; i++) print "line", i, "v" i % 2, "and more" }' >"$work/day/log"
+  awk -v script="$work/day/script" -v result="$work/day/result" '
+    /^## / { inside = $2 == "Recordings" }
+    !inside { next }
+    /^```/ { kind = substr ($0, 4); next }
+    kind == "sh" { print >script }
+    kind == "text" { print >result }' "$top_srcdir/docs/manual.md"
+  (
+    threadbutler ()
+    {
+      "$top_builddir/threadbutler" "$@"
+    }
+    builddir=$(cd "$top_builddir" && pwd)
+    top_builddir=$builddir
+    export BUTLER_PLUGIN_PATH="$builddir/examples/logpipe/.libs"
+    cd "$work/day"
+    set +e
+    . ./script
+  ) >"$work/out" 2>&1
+  diff -u "$work/day/result" "$work/out"
+}
+
+# Two plugins that know a type of which the tool has never heard: it is the answer to a question.
+write_asker ()
+{
+  mkdir -p "$work/ask"
+  cat >"$work/ask/words.h" <<'EOT'
+#include <threadbutler/threadbutler.h>
+
+#define SIZE_FIELDS(F, R) \
+  F (R, string, word)
+BUTLER_MESSAGE (AskSize, size, SIZE_FIELDS);
+
+#define RESULT_FIELDS(F, R) \
+  F (R, uint64, length)
+BUTLER_MESSAGE (AskResult, result, RESULT_FIELDS);
+EOT
+  cat >"$work/ask/oracle.c" <<'EOT'
+#include "words.h"
+
+#define ORACLE_FIELDS(F, R) \
+  F (R, uint64, asked)
+BUTLER_RECORD (Oracle, oracle, ORACLE_FIELDS);
+
+#define ORACLE_HANDLES(H, S) \
+  H (S, size)
+BUTLER_HANDLERS (oracle, ORACLE_HANDLES);
+
+static void
+oracle_on_size (Oracle *self, AskSize *size, ButlerContext *context)
+{
+  self->asked++;
+  result_reply (context, &(AskResult) { .length = strlen (size->word) });
+  butler_context_stop_server (context);
+}
+
+static const ButlerHandlerSet oracle_set = { BUTLER_HANDLER_SET (oracle) };
+BUTLER_PLUGIN (oracle, "1", &oracle_set)
+EOT
+  cat >"$work/ask/asker.c" <<'EOT'
+#include "words.h"
+
+#define GO_FIELDS(F, R) \
+  F (R, uint32, n)
+BUTLER_MESSAGE (AskGo, go, GO_FIELDS);
+
+#define ASKER_FIELDS(F, R) \
+  F (R, uint64, sum)
+BUTLER_RECORD (Asker, asker, ASKER_FIELDS);
+
+#define ASKER_HANDLES(H, S) \
+  H (S, go)
+BUTLER_HANDLERS (asker, ASKER_HANDLES);
+
+static void
+on_result (GObject *nobody, GAsyncResult *got, gpointer held)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AskResult) result = result_from_message (size_ask_finish (got, &error), &error);
+
+  (void) nobody;
+  g_print ("%s %d\n", result != NULL ? "length" : error->message, result != NULL ? (int) result->length : 0);
+  butler_context_stop_server (held);
+  butler_context_release (held);
+}
+
+static void
+asker_on_go (Asker *self, AskGo *go, ButlerContext *context)
+{
+  AskSize size = { .word = g_strnfill (go->n, 'x') };
+
+  self->sum += go->n;
+  size_ask_async (butler_context_get_hub (context), &size, -1, NULL, on_result, butler_context_hold (context));
+}
+
+static gboolean
+asker_start (Asker *self, gconstpointer nothing, ButlerContext *context, GError **error)
+{
+  (void) self;
+  (void) nothing;
+  return go_send_later (butler_context_get_server (context), &(AskGo) { 5 }, 1, error) != 0;
+}
+
+static const ButlerHandlerSet asker_set = { BUTLER_HANDLER_SET (asker), BUTLER_START_PLAIN (asker, asker_start) };
+BUTLER_PLUGIN (asker, "1", &asker_set)
+EOT
+  printf '[server oracle]\nplugin=oracle\n[server asker]\nplugin=asker\n' >"$work/ask/app.ini"
+}
+
+build_plugin ()
+{
+  # shellcheck disable=SC2086 # lists of flags
+  $CC -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -shared -I"$top_srcdir/examples/logpipe" -I"$top_srcdir/include" \
+    -I"$top_builddir/include" $GLIB_CFLAGS "$1.c" -o "$1.so" -L"$top_builddir/.libs" -lthreadbutler-1 $GLIB_LIBS
+}
+
+answers_are_handed_out ()
+{
+  write_asker && build_plugin "$work/ask/oracle" && build_plugin "$work/ask/asker" &&
+    tool 0 run "$work/ask/app.ini" --plugin-path "$work/ask" --record "$work/asked" && has out "length 5" &&
+    tool 0 replay "$work/asked" --plugin "$work/ask/asker.so" && has out "length 5" "1 messages, 1 answers, 2 sent, 0 differences" &&
+    tool 0 replay "$work/asked" --plugin "$work/ask/oracle.so" && has out "1 messages, 1 sent, 0 differences" &&
+    sed 's/H (S, go)/H (S, result)/; s/asker_on_go (Asker \*self, AskGo \*go/asker_on_result (Asker *self, AskResult *go/; s/go->n/go->length/g' \
+      "$work/ask/asker.c" >"$work/ask/other.c" && build_plugin "$work/ask/other" &&
+    tool 1 replay "$work/asked" --plugin "$work/ask/other.so" &&
+    has out "asker: message 1 (AskGo): no handler takes it, and so for all of its type" "1 differences" &&
+    has err "no handler takes them"
+}
+
+few_differences_are_printed ()
+{
+  replay 1 "$work/changed/field.so" --differences 2 && [ "$(wc -l <"$work/out")" -eq 4 ] && has out "... and " " more (--differences=0" &&
+    all=$(sed -n 's/^.*, \([0-9]*\) differences$/\1/p' "$work/out") &&
+    replay 1 "$work/changed/field.so" --differences 0 && [ "$(wc -l <"$work/out")" -eq $((all + 1)) ] &&
+    replay 2 "$work/changed/field.so" --differences=-1 && has err "--differences is a number"
+}
+
 recordings_are_private ()
 {
   [ "$(ls -l "$work/recording" | cut -c 1-10)" = -rw------- ]
@@ -152,6 +289,9 @@ check "a recording is its owner's alone" recordings_are_private
 check "each plugin of the pipeline does the same once more" each_plugin_does_the_same
 check "in real time, too" real_time_is_the_same
 check "a plugin that was changed is found out" changed_plugin_is_found_out
+check "answers, of a type that nobody else knows" answers_are_handed_out
+check "as many differences as are wanted" few_differences_are_printed
+check "the session in the manual" manual_session_is_true
 check "one server alone" one_server_alone
 check "a file that was cut off" cut_file_is_good_up_to_there
 check "bad files" bad_files_are_refused

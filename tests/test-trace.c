@@ -141,6 +141,74 @@ START_TEST (calls_of_a_server_follow_each_other)
 END_TEST
 
 static void
+on_answer (GObject      *nobody G_GNUC_UNUSED,
+           GAsyncResult *result,
+           gpointer      gate)
+{
+  butler_message_free (number_ask_finish (result, NULL));
+  g_async_queue_push (gate, result);
+}
+
+static void
+ask_behind (Script        *self,
+            Number        *number,
+            ButlerContext *context G_GNUC_UNUSED)
+{
+  number_ask_async_to (self->data, number, -1, NULL, on_answer, self->gate);
+}
+
+static void
+answer (Script        *self G_GNUC_UNUSED,
+        Number        *number,
+        ButlerContext *context)
+{
+  note_reply (context, &(Note) { .number = number->value });
+}
+
+/* The only one of a track. */
+static JsonObject *
+find_flow (JsonNode   *trace,
+           const char *track,
+           const char *phase)
+{
+  gint64 tid = find_track (trace, track);
+  JsonObject *found = NULL;
+
+  for (guint i = 0; i < get_n_events (trace); i++)
+    if (is_event (get_event (trace, i), phase, "message") && json_object_get_int_member (get_event (trace, i), "tid") == tid
+        && g_str_equal (get_string (get_event (trace, i), "name"), "Note"))
+      {
+        ck_assert_ptr_null (found);
+        found = get_event (trace, i);
+      }
+  ck_assert_ptr_nonnull (found);
+  return found;
+}
+
+START_TEST (questions_and_answers_have_arrows)
+{
+  Script front = { .on_number = ask_behind, .gate = g_async_queue_new () };
+  Script back = { .on_number = answer };
+  g_autoptr (JsonNode) trace = NULL;
+
+  start_trace ();
+  front.data = butler_server_get_channel (start_script ("back", &back));
+  send_to_server (start_script ("front", &front), 1, 1);
+  g_async_queue_pop (front.gate);
+  butler_hub_shutdown (hub);
+  stop_trace ();
+  g_async_queue_unref (front.gate);
+
+  trace = read_trace (path);
+  ck_assert_uint_eq (count_events (trace, "front", "X", "answer"), 1);
+  ck_assert_str_eq (get_string (find_event (trace, "X", "answer"), "name"), "Number");
+  ck_assert_uint_eq (count_events (trace, "front", "s", "message"), 1);
+  ck_assert_uint_eq (count_events (trace, "back", "X", "handler"), 1);
+  ck_assert_str_eq (get_string (find_flow (trace, "back", "s"), "id"), get_string (find_flow (trace, "front", "f"), "id"));
+}
+END_TEST
+
+static void
 fail_on_two (Script        *self G_GNUC_UNUSED,
              Number        *number,
              ButlerContext *context)
@@ -148,6 +216,71 @@ fail_on_two (Script        *self G_GNUC_UNUSED,
   if (number->value == 2)
     butler_context_fail (context, "\"%d\"\tis too many\n\\ \xff", number->value);
 }
+
+/* What viewers need of each event, whichever it is. */
+static void
+check_event (JsonObject *event)
+{
+  const char *phase = get_string (event, "ph");
+
+  ck_assert_str_ne (get_string (event, "name"), "");
+  ck_assert_int_eq (json_object_get_int_member (event, "pid"), getpid ());
+  ck_assert (json_object_has_member (event, "tid"));
+  ck_assert_msg (strstr ("MXsfi", phase) != NULL, "%s begins or ends something", phase);
+  if (*phase == 'M')
+    return;
+  ck_assert (json_object_get_double_member (event, "ts") > 0);
+  ck_assert_str_ne (get_string (event, "cat"), "");
+  if (*phase == 'X')
+    ck_assert (json_object_get_double_member (event, "dur") >= 0);
+  if (*phase == 's' || *phase == 'f')
+    ck_assert (g_str_has_prefix (get_string (event, "id"), "0x"));
+  if (*phase == 'f')
+    ck_assert_str_eq (get_string (event, "bp"), "e");
+}
+
+/* Each arrow begins within a call of its track. */
+static void
+check_begin (JsonNode   *trace,
+             JsonObject *flow)
+{
+  g_autoptr (GPtrArray) calls = list_calls (trace, json_object_get_int_member (flow, "tid"));
+  double at = json_object_get_double_member (flow, "ts");
+  gboolean inside = FALSE;
+
+  for (guint i = 0; i < calls->len; i++)
+    {
+      double begin = json_object_get_double_member (calls->pdata[i], "ts");
+
+      inside |= begin <= at && at <= begin + json_object_get_double_member (calls->pdata[i], "dur");
+    }
+  ck_assert (inside);
+}
+
+START_TEST (viewers_understand_each_event)
+{
+  Script back = { .on_number = fail_on_two };
+  Script front = { 0 };
+  g_autoptr (JsonNode) trace = NULL;
+
+  expect_warnings ();
+  start_trace ();
+  front.to = butler_server_get_channel (start_script ("back", &back));
+  send_to_server (start_script ("front", &front), 1, 5);
+  ck_assert (butler_server_stop (butler_hub_get_server (hub, "front")));
+  butler_hub_shutdown (hub);
+  stop_trace ();
+  assert_warnings (1, "too many");
+
+  trace = read_trace (path);
+  for (guint i = 0; i < get_n_events (trace); i++)
+    {
+      check_event (get_event (trace, i));
+      if (*get_string (get_event (trace, i), "ph") == 's')
+        check_begin (trace, get_event (trace, i));
+    }
+}
+END_TEST
 
 START_TEST (failures_stand_in_the_trace)
 {
@@ -392,6 +525,8 @@ main (void)
   const TTest *tests[] = {
     a_trace_has_each_call,
     calls_of_a_server_follow_each_other,
+    questions_and_answers_have_arrows,
+    viewers_understand_each_event,
     failures_stand_in_the_trace,
     swaps_and_generations_stand_in_the_trace,
     a_full_disk_ends_the_trace_alone,

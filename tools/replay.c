@@ -12,13 +12,32 @@ typedef struct
   char    *speed;
   gboolean compare; /* says what is so anyway */
   gboolean no_compare;
+  int      differences; /* to print; 0: all */
 } Choice;
+
+/* The first ones tell most: what follows from them may differ as well. */
+typedef struct
+{
+  guint64 max;
+  guint64 n;
+} Printer;
 
 static void
 print_difference (const char *difference,
-                  gpointer    nothing G_GNUC_UNUSED)
+                  gpointer    data)
 {
-  puts (difference);
+  Printer *printer = data;
+
+  if (printer->max == 0 || printer->n < printer->max)
+    puts (difference);
+  printer->n++;
+}
+
+static void
+print_rest (const Printer *printer)
+{
+  if (printer->max > 0 && printer->n > printer->max)
+    printf ("... and %" G_GUINT64_FORMAT " more (--differences=0 prints all)\n", printer->n - printer->max);
 }
 
 static void
@@ -28,11 +47,13 @@ print_summary (const ButlerReplayReport *report,
   g_autofree char *servers = g_strjoinv (", ", report->servers);
 
   printf ("%s: %" G_GUINT64_FORMAT " messages", servers, report->messages);
+  if (report->answers > 0)
+    printf (", %" G_GUINT64_FORMAT " answers", report->answers);
   if (compared)
     printf (", %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " differences", report->sent, report->differences);
   puts ("");
   if (report->skipped > 0)
-    tool_say ("warning: %" G_GUINT64_FORMAT " messages were not handed out: the recording has no record of them, or a start failed",
+    tool_say ("warning: %" G_GUINT64_FORMAT " messages or answers were not handed out: there is no record of them, nobody asked, no handler takes them, or a start failed",
               report->skipped);
   if (report->swapped)
     tool_say ("warning: the plugin was swapped while it was recorded: states may differ");
@@ -48,19 +69,21 @@ replay (const char   *path,
   g_autoptr (ButlerReplayReport) report = NULL;
   g_autoptr (GError)             error = NULL;
   ButlerModule                  *module;
+  Printer                        printer = { (guint64) choice->differences, 0 };
 
   module = butler_module_load (hub, choice->plugin, BUTLER_MODULE_DEFAULT, &error);
   if (module != NULL)
     report = butler_module_replay (module, path,
                                    BUTLER_REPLAY_OPTIONS (.server = choice->server,
                                                           .real_time = g_strcmp0 (choice->speed, "real") == 0,
-                                                          .no_compare = choice->no_compare, .difference = print_difference),
+                                                          .no_compare = choice->no_compare, .difference = print_difference, .data = &printer),
                                    &error);
   if (report == NULL)
     {
       tool_say ("%s", error->message);
       return TOOL_REFUSED;
     }
+  print_rest (&printer);
   print_summary (report, !choice->no_compare);
   return tool_finish () == TOOL_OK && report->differences == 0 ? TOOL_OK : TOOL_FAILED;
 }
@@ -74,6 +97,8 @@ check (const Choice *choice)
     tool_say ("replay: --speed is full or real, not \"%s\"", choice->speed);
   else if (choice->compare && choice->no_compare)
     tool_say ("replay: --compare or --no-compare?");
+  else if (choice->differences < 0)
+    tool_say ("replay: --differences is a number, or 0 for all, not %d", choice->differences);
   else
     return TRUE;
   return FALSE;
@@ -91,7 +116,7 @@ int
 tool_replay (int    argc,
              char **argv)
 {
-  Choice             choice = { 0 };
+  Choice             choice = { .differences = 20 };
   g_autofree char   *path = NULL;
   int                status = TOOL_REFUSED;
   const GOptionEntry entries[] = {
@@ -104,12 +129,15 @@ tool_replay (int    argc,
     { "compare", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &choice.compare,
       "Compare what handlers send with what they sent (default)", NULL },
     { "no-compare", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &choice.no_compare, "Only hand the messages out", NULL },
+    { "differences", 'd', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &choice.differences,
+      "How many differences to print, the first ones (default: 20; 0: all)", "N" },
     G_OPTION_ENTRY_NULL,
   };
 
   path = tool_parse ("replay", "FILE",
                      "Hands the messages that \"threadbutler run --record\" has written to a plugin once more, and\n"
-                     "compares what it sends. Exit status: 0: nothing differs; 1: the differences are printed.",
+                     "compares what it sends. Exit status: 0: nothing differs; 1: something does, and is printed; 2: it could\n"
+                     "not be replayed.",
                      entries, argc, argv);
   if (path != NULL && check (&choice))
     status = replay (path, &choice);

@@ -12,11 +12,12 @@ G_BEGIN_DECLS
 #define BUTLER_REPLAY_REPORT_FIELDS(F, R)                                                                              \
   F (R, strv,    servers)     /* that were replayed */                                                                 \
   F (R, uint64,  messages)    /* that were handled */                                                                  \
-  F (R, uint64,  sent)        /* what their handlers were to send */                                                   \
-  F (R, uint64,  skipped)     /* messages of which the recording has no record, or that came after a failed start */   \
+  F (R, uint64,  sent)        /* what their handlers were to send, ask, answer and so on */                            \
+  F (R, uint64,  skipped)     /* without a record or a handler, of which nobody asked, or after a failed start */     \
   F (R, uint64,  differences)                                                                                          \
   F (R, boolean, swapped)     /* the plugin was swapped while it was recorded */                                       \
-  F (R, boolean, cut)         /* the file ends in the middle of a frame */
+  F (R, boolean, cut)         /* the file ends in the middle of a frame */                                             \
+  F (R, uint64,  answers)     /* to what handlers asked, and their callbacks got */
 BUTLER_RECORD (ButlerReplayReport, butler_replay_report, BUTLER_REPLAY_REPORT_FIELDS);
 
 /* One line of text. */
