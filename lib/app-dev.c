@@ -79,11 +79,11 @@ guess_sources (ButlerApp  *app,
  * Reads the group [dev], which `threadbutler dev` goes by: how the plugins are built, and of which sources. Where the file
  * names no sources, they are looked for in its own folder and, once the app is loaded, in those of its plugins.
  *
- * Error: %BUTLER_ERROR_BAD_CONFIG, which names file, key and reason. butler_app_load() fails with the same.
+ * Errors: %BUTLER_ERROR_BAD_CONFIG, which names file, key and reason. butler_app_load() fails with the same.
  *
  * Thread: any; an app is used by one thread at a time.
  *
- * Returns: (transfer full): what it says, for butler_app_dev_free(), or %NULL on error
+ * Returns: (transfer full) (nullable): what it says, for butler_app_dev_free(), or %NULL on error
  *
  * Since: 1.0
  */

@@ -74,12 +74,12 @@ probe_all (Probing *self,
  *
  * Probes each plugin that butler_app_load() would load, as butler_module_probe() does, and loads none of them.
  *
- * Errors name the file, the group, the key and the reason: %BUTLER_ERROR_BAD_CONFIG, %BUTLER_ERROR_NOT_FOUND, and those
+ * Errors: each names file, group, key and reason: %BUTLER_ERROR_BAD_CONFIG, %BUTLER_ERROR_NOT_FOUND, and those
  * of butler_module_probe().
  *
  * Thread: any; an app is used by one thread at a time.
  *
- * Returns: (transfer full): the warnings, perhaps none, each behind the name of its file; %NULL on error
+ * Returns: (transfer full) (nullable): the warnings, perhaps none, each behind the name of its file; %NULL on error
  *
  * Since: 1.0
  */

@@ -57,7 +57,7 @@ is_key (const char *text)
  * Changes a key of the app file, in memory only, as `threadbutler run --set` does. Whether the key and the value are
  * good butler_app_load() will say.
  *
- * Error: %BUTLER_ERROR_BAD_CONFIG if @assignment has another form or there is no such server; the nearest is named.
+ * Errors: %BUTLER_ERROR_BAD_CONFIG if @assignment has another form or there is no such server; the nearest is named.
  *
  * Thread: any; an app is used by one thread at a time.
  *

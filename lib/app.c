@@ -163,6 +163,8 @@ check_groups (ButlerApp *app,
           g_auto (GStrv)   words = g_strsplit (groups[i], " ", 2);
           g_autofree char *hint = butler__name_hint (words[0] != NULL ? words[0] : "", known);
 
+          if (g_strcmp0 (words[0], "server") == 0)
+            return butler__app_refuse (app, groups[i], NULL, error, "the server's name is missing: [server NAME]");
           return butler__app_refuse (app, groups[i], NULL, error, "groups are [app], [dev] and [server NAME]%s", hint);
         }
       if (name != NULL && !g_hash_table_add (names, (gpointer) name))
@@ -283,7 +285,7 @@ butler__app_prepare (ButlerApp *app,
  * function of a plugin runs. On error nothing is left behind, and the app can be changed with butler_app_set() and
  * loaded again.
  *
- * Errors name the file, the group, the key and the reason: %BUTLER_ERROR_BAD_CONFIG, %BUTLER_ERROR_NOT_FOUND,
+ * Errors: each names file, group, key and reason: %BUTLER_ERROR_BAD_CONFIG, %BUTLER_ERROR_NOT_FOUND,
  * %BUTLER_ERROR_BAD_VALUE, %BUTLER_ERROR_EXISTS (two servers take one message type), and those of butler_module_load().
  *
  * Thread: any but a server's; an app is used by one thread at a time.
@@ -314,7 +316,9 @@ butler_app_load (ButlerApp *app,
  * @app: an app that was loaded
  * @error: (nullable): where to put an error
  *
- * Starts all servers, as butler_hub_start() of its hub, with the same errors.
+ * Starts all servers, as butler_hub_start() of its hub.
+ *
+ * Errors: those of butler_hub_start().
  *
  * Thread: any but a server's.
  *

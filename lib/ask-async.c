@@ -306,8 +306,8 @@ ask_async (ButlerHub           *hub,
  * @value: a record; its fields move into the message and it is zero afterwards, in every case
  * @timeout_ms: how long to wait for the answer, in milliseconds; -1: for ever
  * @cancellable: (nullable): ends the wait
- * @callback: (nullable): what to call with the answer, once, whatever happens
- * @data: what to give to @callback
+ * @callback: (nullable) (scope async) (closure data): what to call with the answer, once, whatever happens
+ * @data: (nullable): what to give to @callback
  *
  * Asks whoever takes this type; NAME_ask_async() is the typed form. The handler there answers by butler_context_reply(). The ask ends
  * exactly once, by that, by an error, by the time-out or by a cancel; then @callback is called, never before this returns, and fetches the
@@ -355,8 +355,8 @@ butler_hub_ask_async (ButlerHub              *hub,
  * @value: a record; its fields move into the message and it is zero afterwards, in every case
  * @timeout_ms: how long to wait for the answer, in milliseconds; -1: for ever
  * @cancellable: (nullable): ends the wait
- * @callback: (nullable): what to call with the answer, once, whatever happens
- * @data: what to give to @callback
+ * @callback: (nullable) (scope async) (closure data): what to call with the answer, once, whatever happens
+ * @data: (nullable): what to give to @callback
  *
  * As butler_hub_ask_async(), of whoever reads from @channel. NAME_ask_async_to() is the typed form.
  *

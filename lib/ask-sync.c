@@ -302,6 +302,8 @@ butler_hub_ask_sync (ButlerHub               *hub,
  *
  * As butler_hub_ask_sync(), of whoever reads from @channel. NAME_ask_sync_to() is the typed form.
  *
+ * Errors: those of butler_ask_finish().
+ *
  * Thread: any.
  *
  * Returns: (transfer full) (nullable): the answer, or %NULL with an error

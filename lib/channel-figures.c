@@ -216,7 +216,7 @@ butler_overflow_from_string (const char     *text,
         return TRUE;
       }
   g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_VALUE,
-               "“%s” is no overflow policy: fail, block, drop-newest or drop-oldest is expected", text);
+               "\"%s\" is no overflow policy: fail, block, drop-newest or drop-oldest is expected", text);
   return FALSE;
 }
 

@@ -322,6 +322,8 @@ butler_channel_send_urgent (ButlerChannel          *channel,
  * Sends a record that lies in an envelope already: nothing is copied, and it is consumed in every case. NAME_post_to() is the
  * typed form; for the rest see butler_channel_send().
  *
+ * Errors: those of butler_channel_send().
+ *
  * Thread: any.
  *
  * Returns: %TRUE if @channel accepted the message

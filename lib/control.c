@@ -79,7 +79,7 @@ check_name (const char *name,
     bad |= g_ascii_iscntrl (*p);
   if (bad)
     g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_BAD_VALUE,
-                 "“%s” is no name for a control socket: it must not be empty, begin with a dot, or have a slash",
+                 "\"%s\" is no name for a control socket: it must not be empty, begin with a dot, or have a slash",
                  name);
   return !bad;
 }

@@ -300,10 +300,11 @@ butler__conversion_copy (const ButlerConversion *conversion,
  * has are zero, those that only @from has are left out, as is what a shorter fixed field has no room for. @record stays
  * as it is.
  *
+ * Errors: %BUTLER_ERROR_BAD_LAYOUT if no field is common or a common one does not widen.
+ *
  * Thread: any.
  *
- * Returns: (transfer full) (nullable): the record, for butler_record_free(); or %NULL with %BUTLER_ERROR_BAD_LAYOUT if
- *   no field is common or a common one does not widen
+ * Returns: (transfer full) (nullable): the record, for butler_record_free(), or %NULL with an error
  *
  * Since: 1.0
  */

@@ -176,6 +176,17 @@ butler__server_is_here (ButlerServer *server)
   return butler__channel_is_mine (server->channel) || butler__waits_is_mine (server->hub->waits, &server->channel->served);
 }
 
+gboolean
+butler__server_refuse_here (ButlerServer *server,
+                            const char   *what)
+{
+  if (!butler__channel_is_mine (server->channel))
+    return FALSE;
+
+  g_critical ("server %s cannot be %s here: this is its own thread", server->name, what);
+  return TRUE;
+}
+
 /* How many messages were tried again. */
 static guint
 see_to_requests (ButlerServer *server)

@@ -77,6 +77,7 @@ butler_hub_add_channel (ButlerHub       *hub,
 
   g_return_val_if_fail (hub != NULL, NULL);
   g_return_val_if_fail (name != NULL && *name != '\0', NULL);
+  g_return_val_if_fail ((guint) overflow <= BUTLER_OVERFLOW_DROP_OLDEST, NULL);
 
   butler__hub_lock (hub);
   channel = butler__hub_make_channel (hub, name, capacity, overflow, FALSE, error);
@@ -125,7 +126,7 @@ butler__hub_route_unlocked (ButlerHub        *hub,
   if (other != NULL && other != channel)
     {
       g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_EXISTS,
-                   "%s is routed to %s already, so it cannot be routed to %s: give one of them route=false", type->name,
+                   "%s is routed to %s already, so it cannot be routed to %s: give one of them route=false (.no_route in its options)", type->name,
                    other->name, channel->name);
       return FALSE;
     }

@@ -119,6 +119,8 @@ butler_hub_send_urgent (ButlerHub               *hub,
  * Sends a record that lies in an envelope already: nothing is copied, and it is consumed in every case. NAME_post() is the
  * typed form; for the rest see butler_hub_send().
  *
+ * Errors: those of butler_hub_send().
+ *
  * Thread: any.
  *
  * Returns: %TRUE if the message was accepted

@@ -84,8 +84,8 @@ butler_hub_start (ButlerHub  *hub,
   gboolean ok;
 
   g_return_val_if_fail (hub != NULL, FALSE);
-  g_return_val_if_fail (!butler__hub_is_own_thread (hub), FALSE);
-
+  if (butler__hub_refuse_own_thread (hub, "started"))
+    return FALSE;
   butler__hub_lock (hub);
   hub->starting++;
   hub->shutting_down = FALSE;

@@ -139,11 +139,11 @@ on_files (ButlerWatch       *files,
  *
  * It runs in the thread-default GMainContext of the calling thread.
  *
- * Error: %BUTLER_ERROR_FAILED if the system has no way to watch files.
+ * Errors: %BUTLER_ERROR_FAILED if the system has no way to watch files.
  *
  * Thread: any but a server's; a watch is used, and freed, by the thread of its context.
  *
- * Returns: (transfer full): the watch, for butler_hub_watch_free(), or %NULL on error
+ * Returns: (transfer full) (nullable): the watch, for butler_hub_watch_free(), or %NULL on error
  *
  * Since: 1.0
  */

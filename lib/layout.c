@@ -402,9 +402,11 @@ butler__layouts_forget_opaque (gconstpointer low,
  * This is also the way to check an @info that was not made by BUTLER_RECORD(): each other function takes a wrong one
  * for a programmer's mistake.
  *
+ * Errors: %BUTLER_ERROR_BAD_LAYOUT, which says what is wrong with @info.
+ *
  * Thread: any.
  *
- * Returns: (transfer none) (nullable): the fingerprint, which is never freed, or %NULL with %BUTLER_ERROR_BAD_LAYOUT
+ * Returns: (transfer none) (nullable): the fingerprint, which is never freed, or %NULL with an error
  *
  * Since: 1.0
  */

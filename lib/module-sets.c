@@ -122,11 +122,13 @@ find_handlers (ButlerModule *self,
  * @name: (nullable): the set's name; %NULL if the plugin has but one
  * @error: (nullable): where to put an error
  *
- * Finds a handler set, for butler_server_new(). Error: %BUTLER_ERROR_NOT_FOUND, which lists the sets.
+ * Finds a handler set, for butler_server_new().
+ *
+ * Errors: %BUTLER_ERROR_NOT_FOUND, which lists the sets.
  *
  * Thread: any.
  *
- * Returns: (transfer none): the set, which lives as long as the module's hub, or %NULL on error
+ * Returns: (transfer none) (nullable): the set, which lives as long as the module's hub, or %NULL on error
  *
  * Since: 1.0
  */

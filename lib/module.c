@@ -161,7 +161,7 @@ join_hub (ButlerModule     *self,
  * The module lives as long as @hub. With the environment variable BUTLER_KEEP_MODULES=1, under valgrind and in a
  * sanitized build its code stays mapped until the process ends.
  *
- * Errors, all of which name @path and the reason: %BUTLER_ERROR_NOT_FOUND, %BUTLER_ERROR_UNTRUSTED,
+ * Errors: all name @path and the reason: %BUTLER_ERROR_NOT_FOUND, %BUTLER_ERROR_UNTRUSTED,
  * %BUTLER_ERROR_BAD_PLUGIN (no plugin, incomplete, changed meanwhile, an unresolved symbol), %BUTLER_ERROR_BAD_ABI,
  * %BUTLER_ERROR_BAD_HANDLERS, %BUTLER_ERROR_BAD_LAYOUT (also when a message of it cannot be converted to what the
  * program or another module calls by the same name), %BUTLER_ERROR_EXISTS (a module of that name is there),
@@ -169,7 +169,7 @@ join_hub (ButlerModule     *self,
  *
  * Thread: any but a server's: the dynamic linker's lock is held while constructors run.
  *
- * Returns: (transfer none): the module, or %NULL on error
+ * Returns: (transfer none) (nullable): the module, or %NULL on error
  *
  * Since: 1.0
  */
@@ -200,11 +200,13 @@ butler_module_load (ButlerHub         *hub,
  * `butler_plugin_NAME`
  * @error: (nullable): where to put an error
  *
- * Adds a plugin that is part of the program. It is checked as a loaded one is, with the same errors.
+ * Adds a plugin that is part of the program. It is checked as a loaded one is.
+ *
+ * Errors: those of butler_module_load() that do not concern the file.
  *
  * Thread: any.
  *
- * Returns: (transfer none): the module, or %NULL on error
+ * Returns: (transfer none) (nullable): the module, or %NULL on error
  *
  * Since: 1.0
  */

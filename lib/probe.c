@@ -237,7 +237,7 @@ butler__probe_run (const char          *copy,
  *
  * Thread: any; it waits.
  *
- * Returns: (transfer full): the verdict, for butler_probe_verdict_free(), or %NULL on error
+ * Returns: (transfer full) (nullable): the verdict, for butler_probe_verdict_free(), or %NULL on error
  *
  * Since: 1.0
  */

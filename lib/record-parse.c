@@ -370,10 +370,11 @@ butler__layout_from_variant (const ButlerLayout *layout,
  * Keys that no field has are ignored, and fields whose key is absent are zero or %NULL. The value of each other key has
  * to be of the field's type and within its range. A fixed field takes fewer elements than it has; the others are zero.
  *
+ * Errors: %BUTLER_ERROR_BAD_VALUE, which names record and field; %BUTLER_ERROR_NOT_SERIALIZABLE if the type is opaque.
+ *
  * Thread: any.
  *
- * Returns: (transfer full) (nullable): the record, for butler_record_free(); or %NULL with %BUTLER_ERROR_BAD_VALUE,
- *   which names record and field, or %BUTLER_ERROR_NOT_SERIALIZABLE if the type is opaque
+ * Returns: (transfer full) (nullable): the record, for butler_record_free(), or %NULL with an error
  *
  * Since: 1.0
  */

@@ -217,10 +217,12 @@ butler__layout_to_variant (const ButlerLayout *layout,
  * `a{sv}`, arrays and fixed fields an array of their elements' type. A string that is not UTF-8 is a byte string (`ay`,
  * with its final NUL), and so are all the strings of an array that has one.
  *
+ * Errors: %BUTLER_ERROR_NOT_SERIALIZABLE, which names record and field, if an object or a pointer is not %NULL or if the
+ * type is opaque.
+ *
  * Thread: any.
  *
- * Returns: (transfer full) (nullable): the variant, not floating; or %NULL with %BUTLER_ERROR_NOT_SERIALIZABLE, which
- *   names record and field, if an object or a pointer is not %NULL or if the type is opaque
+ * Returns: (transfer full) (nullable): the variant, not floating, or %NULL with an error
  *
  * Since: 1.0
  */

@@ -29,8 +29,8 @@ check_routes (ButlerHub                 *hub,
       if (other == NULL || g_str_equal (other->name, name) || butler__subscribe_names (options->subscribes, type))
         continue;
       g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_EXISTS,
-                   "server %s: %s is routed to %s already; with route=false %s takes only what is addressed to it", name,
-                   type->name, other->name, name);
+                   "server %s: %s is routed to %s already; with route=false (.no_route in its options) %s takes only what is "
+                   "addressed to it", name, type->name, other->name, name);
       return FALSE;
     }
   return TRUE;
@@ -123,8 +123,8 @@ butler_server_remove (ButlerServer *server)
   gboolean found = FALSE;
 
   g_return_val_if_fail (server != NULL, FALSE);
-  g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
-
+  if (butler__server_refuse_here (server, "removed"))
+    return FALSE;
   if (!butler_server_stop (server))
     return FALSE;
   hub = server->hub;

@@ -178,12 +178,14 @@ butler_server_new (ButlerHub                  *hub,
   g_return_val_if_fail (hub != NULL, NULL);
   g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (set != NULL, NULL);
+  g_return_val_if_fail (options == NULL || options->options_size > 0, NULL); /* BUTLER_SERVER_OPTIONS() was forgotten */
 
   if (options != NULL)
     memcpy (&own, options, MIN (options->options_size, sizeof own));
   g_return_val_if_fail (own.settings == NULL || set->settings != NULL, NULL);
   g_return_val_if_fail (own.settings_file == NULL || own.settings_group != NULL, NULL);
   g_return_val_if_fail (!own.no_thread || own.loop == NULL, NULL);
+  g_return_val_if_fail ((guint) own.overflow <= BUTLER_OVERFLOW_DROP_OLDEST, NULL);
   while (stale && (server = make (hub, name, set, &own, error)) != NULL)
     server = add (server, &own, &stale, error);
   return server;

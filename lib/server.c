@@ -154,8 +154,8 @@ butler_server_unref (ButlerServer *server)
 /**
  * butler_server_add_startup:
  * @server: a server that was never started
- * @func: what to run
- * @data: what to give to @func
+ * @func: (scope notified) (closure data) (destroy destroy): what to run
+ * @data: (nullable): what to give to @func
  * @destroy: (nullable): frees @data with the server
  *
  * Adds a startup event: run at each start on the server's thread, after the set's own start function, in the order in which they
@@ -182,8 +182,8 @@ butler_server_add_startup (ButlerServer      *server,
 /**
  * butler_server_add_shutdown:
  * @server: a server that was never started
- * @func: what to run
- * @data: what to give to @func
+ * @func: (scope notified) (closure data) (destroy destroy): what to run
+ * @data: (nullable): what to give to @func
  * @destroy: (nullable): frees @data with the server
  *
  * Adds a shutdown event: run at the end of each run on the server's thread, when the last message was handled and before the set's

@@ -258,6 +258,11 @@ void butler__server_handle_internal (ButlerServer  *server,
 gboolean butler__server_note_failure (ButlerServer  *server,
                                       ButlerContext *context);
 
+/* butler__server_refuse_here() is TRUE, after a critical warning, on the thread of the server, which cannot be @what there, such as
+ * "joined": it would wait for itself. */
+gboolean butler__server_refuse_here (ButlerServer *server,
+                                     const char   *what);
+
 /* butler__server_is_here() is TRUE on the thread on which the server's handlers run, also between them. */
 gboolean butler__server_is_here (ButlerServer *server);
 
@@ -300,6 +305,10 @@ gboolean butler__hub_end_servers (ButlerHub *hub);
 
 /* butler__hub_is_own_thread() is TRUE on the thread of one of its servers. */
 gboolean butler__hub_is_own_thread (ButlerHub *hub);
+
+/* butler__hub_refuse_own_thread() is TRUE there, after a critical warning: the hub cannot be @what, such as "joined". */
+gboolean butler__hub_refuse_own_thread (ButlerHub  *hub,
+                                        const char *what);
 
 /* butler__hub_go_on_shutting_down() lets the next server stop, in order, if the hub is being shut down. */
 void butler__hub_go_on_shutting_down (ButlerHub *hub);

@@ -190,11 +190,12 @@ read_setting (const ButlerLayoutField *field,
  *
  * Makes settings all of whose fields have their defaults; those that name none are zero or %NULL.
  *
+ * Errors: %BUTLER_ERROR_BAD_LAYOUT if a field's kind is none that a key file can hold, its name is that of a key of the app
+ * file, or its default does not parse.
+ *
  * Thread: any.
  *
- * Returns: (transfer full) (nullable): the settings, for butler_record_free(); or %NULL with %BUTLER_ERROR_BAD_LAYOUT
- *   if a field's kind is none that a key file can hold, its name is that of a key of the app file, or its default does
- *   not parse
+ * Returns: (transfer full) (nullable): the settings, for butler_record_free(), or %NULL with an error
  *
  * Since: 1.0
  */
@@ -222,11 +223,12 @@ butler_settings_new (const ButlerRecordInfo *info,
  * The keys that an app file has beside them (plugin, capacity, on-failure ...) are passed over; each other key has to be a
  * field's.
  *
+ * Errors: %BUTLER_ERROR_BAD_VALUE, which names group, key and what is expected; %BUTLER_ERROR_NOT_FOUND, which names an unknown
+ * key and the nearest known one; %BUTLER_ERROR_BAD_LAYOUT as butler_settings_new().
+ *
  * Thread: any that may read @file.
  *
- * Returns: (transfer full) (nullable): the settings, for butler_record_free(); or %NULL with %BUTLER_ERROR_BAD_VALUE,
- *   which names group, key and what is expected, with %BUTLER_ERROR_NOT_FOUND, which names an unknown key and the
- *   nearest known one, or with %BUTLER_ERROR_BAD_LAYOUT as butler_settings_new()
+ * Returns: (transfer full) (nullable): the settings, for butler_record_free(), or %NULL with an error
  *
  * Since: 1.0
  */

@@ -48,6 +48,17 @@ butler__hub_is_own_thread (ButlerHub *hub)
   return FALSE;
 }
 
+gboolean
+butler__hub_refuse_own_thread (ButlerHub  *hub,
+                               const char *what)
+{
+  if (!butler__hub_is_own_thread (hub))
+    return FALSE;
+
+  g_critical ("a hub cannot be %s by a thread of its own servers", what);
+  return TRUE;
+}
+
 /* The shutdown is over with the last server, unless butler_hub_start() is about to start others. */
 void
 butler__hub_go_on_shutting_down (ButlerHub *hub)
@@ -265,8 +276,8 @@ butler_hub_join (ButlerHub  *hub,
   gboolean ok = FALSE;
 
   g_return_val_if_fail (hub != NULL, FALSE);
-  g_return_val_if_fail (!butler__hub_is_own_thread (hub), FALSE);
-
+  if (butler__hub_refuse_own_thread (hub, "joined"))
+    return FALSE;
   if (!wait_for_all (hub))
     {
       g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_WOULD_DEADLOCK, "a server waits for the thread that wants to join it");

@@ -187,7 +187,7 @@ butler__server_get_context (ButlerServer *server)
  *
  * Thread: any; of a server with a thread, its loop.
  *
- * Returns: (transfer full): the source, not attached; %NULL with a critical warning if the server has one
+ * Returns: (transfer full) (nullable): the source, not attached; %NULL with a critical warning if the server has one
  *
  * Since: 1.0
  */
@@ -198,8 +198,11 @@ butler_server_create_source (ButlerServer *server)
   gboolean taken;
 
   g_return_val_if_fail (server != NULL, NULL);
-  g_return_val_if_fail (server->loop == NULL || (server->main_context == NULL && is_in_loop (server)), NULL);
-
+  if (server->loop != NULL && (server->main_context != NULL || !is_in_loop (server)))
+    {
+      g_critical ("server %s has a thread: only a loop of its own can make its source; or make the server with no_thread", server->name);
+      return NULL;
+    }
   source = g_source_new (&server_source_funcs, sizeof (ServerSource));
   g_source_set_name (source, server->name);
   ((ServerSource *) source)->server = butler_server_ref (server);

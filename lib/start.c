@@ -284,8 +284,8 @@ butler_server_start (ButlerServer  *server,
   Starter starter;
 
   g_return_val_if_fail (server != NULL, FALSE);
-  g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
-
+  if (butler__server_refuse_here (server, "started"))
+    return FALSE;
   butler__hub_lock (server->hub);
   opened = open_next_run (server, error);
   spawned = opened && server->loop != NULL && spawn (server, &starter, error);

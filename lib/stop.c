@@ -266,8 +266,8 @@ butler_server_join (ButlerServer *server)
   guint run;
 
   g_return_val_if_fail (server != NULL, FALSE);
-  g_return_val_if_fail (!butler__channel_is_mine (server->channel), FALSE);
-
+  if (butler__server_refuse_here (server, "joined"))
+    return FALSE;
   butler__hub_lock (server->hub);
   run = server->run;
   butler__hub_unlock (server->hub);

@@ -117,8 +117,8 @@ butler_swap_get_to (ButlerSwap *swap)
 /**
  * butler_swap_on_commit:
  * @swap: what `swapped` was given
- * @func: what to call when the swap has happened: not at all if it does not
- * @data: what to give to @func
+ * @func: (scope async) (closure data): what to call when the swap has happened: not at all if it does not
+ * @data: (nullable): what to give to @func
  *
  * Puts off what cannot be undone, such as freeing what the old state pointed to.
  *

@@ -298,8 +298,8 @@ free_pool (GThreadPool *pool)
  * butler_context_run_task:
  * @context: the context of a handler or an event, or a held one
  * @name: what to call it in the log
- * @func: the task
- * @data: what to give to @func
+ * @func: (scope notified) (closure data) (destroy destroy): the task
+ * @data: (nullable): what to give to @func
  * @destroy: (nullable): frees @data after @func
  *
  * Runs @func on a thread of the server's pool, whose size is an option of the server. What it gives to NAME_return() is handled by this
@@ -346,8 +346,8 @@ butler_context_run_task (ButlerContext  *context,
  * butler_hub_run_task:
  * @hub: the hub
  * @name: what to call it in the log
- * @func: the task
- * @data: what to give to @func
+ * @func: (scope notified) (closure data) (destroy destroy): the task
+ * @data: (nullable): what to give to @func
  * @destroy: (nullable): frees @data after @func
  *
  * Runs @func on a thread of the hub's pool, which has as many as there are CPUs. What it gives to NAME_return() is sent as NAME_send()

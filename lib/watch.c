@@ -342,7 +342,7 @@ add_item (ButlerWatch     *self,
  *
  * Watches a file.
  *
- * Error: %BUTLER_ERROR_FAILED if the system has no way to watch files.
+ * Errors: %BUTLER_ERROR_FAILED if the system has no way to watch files.
  *
  * Thread: that of its context.
  *
@@ -371,7 +371,7 @@ butler_watch_add_file (ButlerWatch *watch,
  * Watches the files in a folder, and in the folders below, whose names match one of @patterns, also those that are made
  * later. What begins with a dot, file or folder, does not count, and links to folders are not followed.
  *
- * Error: %BUTLER_ERROR_FAILED if the system has no way to watch files.
+ * Errors: %BUTLER_ERROR_FAILED if the system has no way to watch files.
  *
  * Thread: that of its context.
  *

@@ -127,6 +127,7 @@ static const Refusal refusals[] = {
   /* the server's own keys */
   { APP "[server echo]\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] plugin", "missing" } },
   { APP "[server echo]\nplugin=\n", BUTLER_ERROR_BAD_CONFIG, { "[server echo] plugin", "missing" } },
+  { APP "[server]\nplugin=echo\n", BUTLER_ERROR_BAD_CONFIG, { "[server]", "name is missing", "[server NAME]" } },
   { APP "plugin-path=first;/second\n[server echo]\nplugin=ecko\n", BUTLER_ERROR_NOT_FOUND,
     { "[server echo] plugin", "ecko.so", "/first, /second, " } },
   { APP "[server echo]\nplugin=./ecko.so\n", BUTLER_ERROR_NOT_FOUND,

@@ -303,6 +303,56 @@ give_hub_back (Script        *self G_GNUC_UNUSED,
   g_test_assert_expected_messages ();
 }
 
+static void
+start_and_join_hub (Script        *self G_GNUC_UNUSED,
+                    Number        *number G_GNUC_UNUSED,
+                    ButlerContext *context)
+{
+  butler_test_expect_critical ("*cannot be started by a thread of its own servers*");
+  ck_assert (!butler_hub_start (butler_context_get_hub (context), NULL));
+  butler_test_expect_critical ("*cannot be joined by a thread of its own servers*");
+  ck_assert (!butler_hub_join (butler_context_get_hub (context), NULL));
+  g_test_assert_expected_messages ();
+}
+
+START_TEST (a_server_does_not_start_or_join_its_own_hub)
+{
+  g_autoptr (ButlerHub) hub = butler_hub_new ();
+  Script script = { .on_number = start_and_join_hub };
+  ButlerServer *server = script_server (hub, "s", &script, NO_OPTIONS);
+
+  start (server);
+  send_to_server (server, 1, 1);
+  ck_assert (butler_server_stop (server));
+  ck_assert_int_eq (script.handled, 1);
+}
+END_TEST
+
+START_TEST (an_overflow_policy_is_one_of_four)
+{
+  g_autoptr (ButlerHub) hub = butler_hub_new ();
+  const ButlerOverflow none = (ButlerOverflow) (BUTLER_OVERFLOW_DROP_OLDEST + 1);
+
+  butler_test_expect_critical ("*overflow*");
+  ck_assert_ptr_null (butler_hub_add_channel (hub, "c", 1, none, NULL));
+  butler_test_expect_critical ("*overflow*");
+  ck_assert_ptr_null (butler_server_new (hub, "s", &script_set, BUTLER_SERVER_OPTIONS (.capacity = 1, .overflow = none), NULL));
+  g_test_assert_expected_messages ();
+}
+END_TEST
+
+/* Otherwise all that they say would be taken for absent. */
+START_TEST (options_without_a_size_are_a_mistake)
+{
+  g_autoptr (ButlerHub) hub = butler_hub_new ();
+  const ButlerServerOptions options = { .no_route = TRUE };
+
+  butler_test_expect_critical ("*options_size*");
+  ck_assert_ptr_null (butler_server_new (hub, "s", &script_set, &options, NULL));
+  g_test_assert_expected_messages ();
+}
+END_TEST
+
 START_TEST (a_server_does_not_give_the_last_reference_back)
 {
   ButlerHub *hub = butler_hub_new ();
@@ -476,6 +526,9 @@ main (void)
   tcase_add_test (tcase, two_hubs_know_nothing_of_each_other);
   tcase_add_test (tcase, the_last_reference_stops_all_servers);
   tcase_add_test (tcase, a_kept_server_outlives_its_hub_but_does_not_start);
+  tcase_add_test (tcase, a_server_does_not_start_or_join_its_own_hub);
+  tcase_add_test (tcase, an_overflow_policy_is_one_of_four);
+  tcase_add_test (tcase, options_without_a_size_are_a_mistake);
   tcase_add_test (tcase, a_server_does_not_give_the_last_reference_back);
   tcase_add_loop_test (tcase, a_handler_takes_a_reference_of_a_hub_that_ends, 0, 2);
   tcase_add_test (tcase, what_nobody_read_is_freed_with_the_hub);

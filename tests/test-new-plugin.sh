@@ -116,7 +116,7 @@ own_test_can_fail ()
 checks ()
 {
   "$tool" check "$here/$1/$1.ini" >"$work/out" 2>"$work/err" && [ ! -s "$work/err" ] &&
-    [ "$(cat "$work/out")" = "$here/$1/$1.ini: ok, $2 servers, 1 plugins" ]
+    [ "$(cat "$work/out")" = "$here/$1/$1.ini: ok, $2, 1 plugin" ]
 }
 
 # Until it has said its greetings; then Ctrl-C.
@@ -193,7 +193,7 @@ builds_what_changed ()
 
 loads_with_open_umask ()
 {
-  (umask 002 && in_plugin counter clean && in_plugin counter all) && checks counter 1
+  (umask 002 && in_plugin counter clean && in_plugin counter all) && checks counter "1 server"
 }
 
 installs ()
@@ -217,7 +217,7 @@ several_sets ()
 {
   new_plugin 0 net_log --set net_log --set reader -m NetLine -m reader.HTTPRequest --message reader.NetEnd2 --set idle &&
     written net_log && no_word_left net_log &&
-    tests_pass "$CC" net_log && ran net_log 3 && checks net_log 3 && "$tool" inspect "$here/net_log/net_log.so" >"$work/out" &&
+    tests_pass "$CC" net_log && ran net_log 3 && checks net_log "3 servers" && "$tool" inspect "$here/net_log/net_log.so" >"$work/out" &&
     sed -n '/^set/p; / *Net.*{/p; / *HTTP/p' "$work/out" >"$work/declared" && diff - "$work/declared" <<'END'
 set net_log: says what it is told
     NetLog{string name;uint64 handled;}
@@ -346,7 +346,7 @@ done
 unset cc
 check "its test has a case" ran counter 1
 check "its test fails if nothing is handled" own_test_can_fail
-check "threadbutler check takes its app file, without a warning" checks counter 1
+check "threadbutler check takes its app file, without a warning" checks counter "1 server"
 check "threadbutler run runs it" runs counter counter
 check "it is swapped, and its state migrated" swaps
 check "make builds what changed, into a new file" builds_what_changed

@@ -438,10 +438,10 @@ START_TEST (a_source_of_a_server_with_a_thread_is_its_loops)
 {
   ButlerServer *looping = looping_server ();
 
-  butler_test_expect_critical ("*is_in_loop*");
+  butler_test_expect_critical ("*has a thread: only a loop of its own*");
   ck_assert_ptr_null (butler_server_create_source (looping));
   start (looping);
-  butler_test_expect_critical ("*is_in_loop*");
+  butler_test_expect_critical ("*has a thread: only a loop of its own*");
   ck_assert_ptr_null (butler_server_create_source (looping));
   g_test_assert_expected_messages ();
   ck_assert (butler_server_stop (looping));

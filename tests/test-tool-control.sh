@@ -292,7 +292,14 @@ runs_without_a_socket ()
   tool 0 run "$work/app.ini" && has out hello && has err "warning" "$sockets" "0755" && tool 1 status && err_has "0755"
   result=$?
   chmod 700 "$sockets"
-  [ $result -eq 0 ] && tool 0 run --name a/b "$work/app.ini" && has out hello && has err "warning" "a/b"
+  return $result
+}
+
+refuses_a_name ()
+{
+  for name in a/b '' .hidden; do
+    tool 2 run "--name=$name" "$work/app.ini" && err_has "--name: \"$name\"" && [ ! -s "$work/out" ] || return 1
+  done
 }
 
 refuses_to_reload ()
@@ -332,6 +339,7 @@ check "a killed program leaves nothing that matters" leftovers_go
 check "two programs: which one?" asks_which_one
 check "two of a name: which one?" asks_which_of_a_name
 check "--name" takes_a_name
+check "--name that is none" refuses_a_name
 check "--no-control" does_without
 check "without a socket it runs, and warns" runs_without_a_socket
 check "reload refuses" refuses_to_reload

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/log.h"
 
@@ -204,9 +206,27 @@ tool_load_app (const char         *command,
 int
 tool_finish (void)
 {
-  if (fflush (stdout) == 0 && ferror (stdout) == 0)
+  if (fflush (stdout) != 0)
+    tool_say ("standard output: %s", g_strerror (errno));
+  else if (ferror (stdout) != 0)
+    tool_say ("standard output: a part of it could not be written"); /* why was known only then, to who wrote it */
+  else
     return TOOL_OK;
-
-  tool_say ("standard output: %s", g_strerror (errno));
   return TOOL_FAILED;
+}
+
+int
+tool_finish_run (void)
+{
+  struct stat about;
+
+  if (fstat (STDOUT_FILENO, &about) == 0 && (S_ISFIFO (about.st_mode) || S_ISSOCK (about.st_mode)))
+    return TOOL_OK;
+  return tool_finish ();
+}
+
+const char *
+tool_plural (guint n)
+{
+  return n == 1 ? "" : "s";
 }

@@ -62,6 +62,12 @@ ButlerApp *tool_load_app (const char         *command,
 /* tool_finish() is the exit status of a command that printed: not TOOL_OK if standard output took not all of it. */
 int tool_finish (void);
 
+/* tool_finish_run() is the same for who ran plugins, which print there too: who closes a pipe has read enough, and that is no failure. */
+int tool_finish_run (void);
+
+/* tool_plural() is what a noun has at its end. */
+const char *tool_plural (guint n);
+
 /* The commands; each returns an exit status. */
 int tool_run     (int    argc,
                   char **argv);

@@ -202,8 +202,8 @@ run (Dev *self)
   self->plugins = tool_watch (butler_app_get_hub (self->app));
   if (self->plugins == NULL || !watch_sources (self))
     return TOOL_FAILED;
-  if (!self->no_control)
-    control = tool_open_control (self->app, self->path, self->name);
+  if (!self->no_control && !tool_open_control (self->app, self->path, self->name, &control))
+    return TOOL_REFUSED;
   return tool_run_app (self->app, control);
 }
 

@@ -10,13 +10,19 @@
 #include "tools/common.h"
 #include "tools/swaps.h"
 
+/* timeout(1), and others who end what they started, send a signal to the program and then to its whole group, which is one wish. Nobody
+ * presses a key twice in this time. */
+#define SAME_WISH (100 * G_TIME_SPAN_MILLISECOND)
+
 typedef struct
 {
-  ButlerApp     *app;       /* (unowned): its hub may be used by both threads */
-  ButlerControl *control;   /* (unowned) (nullable) */
-  GMainLoop     *loop;      /* (owned) */
-  gint           n_signals; /* atomic: raised by the main thread */
-  GError        *error;     /* (owned) (nullable): the lifetime thread's until that is joined */
+  ButlerApp     *app;         /* (unowned): its hub may be used by both threads */
+  ButlerControl *control;     /* (unowned) (nullable) */
+  GMainLoop     *loop;        /* (owned) */
+  gint           n_signals;   /* atomic: raised by the main thread */
+  int            last_signal; /* the main thread's, and when it came */
+  gint64         last_time;
+  GError        *error;       /* (owned) (nullable): the lifetime thread's until that is joined */
 } Run;
 
 static gboolean
@@ -32,6 +38,27 @@ is_to_stop (Run *run)
   return g_atomic_int_get (&run->n_signals) > 0 || (run->control != NULL && butler_control_was_stopped (run->control));
 }
 
+/* Whoever looks at the exit status alone, as systemd does, learns that a failure policy ended a server, and that nothing started it
+ * again. */
+static gboolean
+none_has_failed (ButlerHub *hub,
+                 GError   **error)
+{
+  g_autoptr (ButlerHubStatus) status = butler_hub_get_status (hub);
+
+  for (guint i = 0; i < status->servers->len; i++)
+    {
+      const ButlerServerStatus *one = &g_array_index (status->servers, ButlerServerStatus, i);
+
+      if (g_strcmp0 (one->state, butler_server_state_to_string (BUTLER_SERVER_FAILED)) != 0)
+        continue;
+      g_set_error (error, BUTLER_ERROR, BUTLER_ERROR_FAILED, "server %s had failed: %s", one->name,
+                   one->reason != NULL ? one->reason : "it did not say why");
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* Starting and stopping wait, and so cannot be done by the thread that listens to signals. */
 static gpointer
 live (gpointer data)
@@ -43,7 +70,8 @@ live (gpointer data)
     {
       if (is_to_stop (run)) /* it came too early to stop servers that were still to be started */
         butler_hub_fail (hub, NULL);
-      butler_hub_join (hub, &run->error);
+      if (butler_hub_join (hub, &run->error))
+        none_has_failed (hub, &run->error);
     }
   g_idle_add (quit, run->loop); /* not g_main_context_invoke(): the loop may not run yet */
   return NULL;
@@ -52,11 +80,19 @@ live (gpointer data)
 /* The first signal asks, the second kills, and a third one finds its default action: a handler that never returns must
  * not make the program immortal. */
 static gboolean
-on_signal (gpointer data)
+on_signal (Run *run,
+           int  number)
 {
-  Run       *run = data;
   ButlerHub *hub = butler_app_get_hub (run->app);
+  gint64     now = g_get_monotonic_time ();
 
+  if (number == run->last_signal && now - run->last_time < SAME_WISH)
+    {
+      g_info ("the same signal came twice: it counts once");
+      return G_SOURCE_CONTINUE;
+    }
+  run->last_signal = number;
+  run->last_time = now;
   if (g_atomic_int_add (&run->n_signals, 1) == 0)
     {
       g_info ("stopping; a second signal kills");
@@ -72,6 +108,18 @@ on_signal (gpointer data)
 }
 
 static gboolean
+on_interrupt (gpointer run)
+{
+  return on_signal (run, SIGINT);
+}
+
+static gboolean
+on_terminate (gpointer run)
+{
+  return on_signal (run, SIGTERM);
+}
+
+static gboolean
 on_hangup (gpointer app)
 {
   tool_swap (butler_app_get_hub (app), TOOL_NOT_BUILT);
@@ -83,8 +131,8 @@ tool_run_app (ButlerApp     *app,
               ButlerControl *control)
 {
   Run      run = { .app = app, .control = control, .loop = g_main_loop_new (NULL, FALSE) };
-  guint    interrupt = g_unix_signal_add (SIGINT, on_signal, &run);
-  guint    terminate = g_unix_signal_add (SIGTERM, on_signal, &run);
+  guint    interrupt = g_unix_signal_add (SIGINT, on_interrupt, &run);
+  guint    terminate = g_unix_signal_add (SIGTERM, on_terminate, &run);
   guint    hangup = g_unix_signal_add (SIGHUP, on_hangup, app);
   GThread *lifetime = g_thread_new ("lifetime", live, &run);
 
@@ -95,7 +143,7 @@ tool_run_app (ButlerApp     *app,
   g_source_remove (hangup);
   g_main_loop_unref (run.loop);
   if (run.error == NULL && run.n_signals < 2)
-    return TOOL_OK;
+    return tool_finish_run ();
 
   tool_say ("%s", run.error != NULL ? run.error->message : "killed by a second signal: what was still queued is lost");
   g_clear_error (&run.error);
@@ -113,18 +161,25 @@ name_app (const char *path)
   return name;
 }
 
-ButlerControl *
-tool_open_control (ButlerApp  *app,
-                   const char *path,
-                   const char *name)
+gboolean
+tool_open_control (ButlerApp      *app,
+                   const char     *path,
+                   const char     *name,
+                   ButlerControl **control)
 {
   g_autofree char   *own = name_app (path);
   g_autoptr (GError) error = NULL;
-  ButlerControl     *control = butler_control_new (butler_app_get_hub (app), name != NULL ? name : own, &error);
 
-  if (control == NULL)
-    g_warning ("threadbutler status, reload and stop will not find this program: %s", error->message);
-  return control;
+  *control = butler_control_new (butler_app_get_hub (app), name != NULL ? name : own, &error);
+  if (*control != NULL)
+    return TRUE;
+  if (name != NULL && g_error_matches (error, BUTLER_ERROR, BUTLER_ERROR_BAD_VALUE))
+    {
+      tool_say ("--name: %s", error->message);
+      return FALSE;
+    }
+  g_warning ("threadbutler status, reload and stop will not find this program: %s", error->message);
+  return TRUE;
 }
 
 /* What is written down while the servers run. */
@@ -244,8 +299,8 @@ tool_run (int    argc,
     return TOOL_REFUSED;
   if (watched && (watch = tool_watch (butler_app_get_hub (app))) == NULL)
     return TOOL_FAILED;
-  if (!no_control)
-    control = tool_open_control (app, path, name);
+  if (!no_control && !tool_open_control (app, path, name, &control))
+    return TOOL_REFUSED;
   if (!start_files (butler_app_get_hub (app), &files))
     return TOOL_REFUSED;
   return stop_files (butler_app_get_hub (app), tool_run_app (app, control));

@@ -12,11 +12,12 @@
 int tool_run_app (ButlerApp     *app,
                   ButlerControl *control);
 
-/* tool_open_control() is (nullable), after a warning: whoever cannot be asked can run all the same. @name NULL: that of the app file @path,
- * without .ini. */
-ButlerControl *tool_open_control (ButlerApp  *app,
-                                  const char *path,
-                                  const char *name);
+/* tool_open_control() lets *@control be NULL, after a warning: whoever cannot be asked can run all the same. FALSE, after a message, if
+ * @name is none. @name NULL: that of the app file @path, without .ini. */
+gboolean tool_open_control (ButlerApp      *app,
+                            const char     *path,
+                            const char     *name,
+                            ButlerControl **control);
 
 /* The options of who can be asked. */
 #define TOOL_CONTROL_ENTRIES(name, no_control)                                                                         \

@@ -106,6 +106,10 @@ BUTLER_AVAILABLE_IN_1_0
 ButlerServerState butler_server_get_state        (ButlerServer              *server);
 BUTLER_AVAILABLE_IN_1_0
 const char       *butler_server_state_to_string  (ButlerServerState          state);
+BUTLER_AVAILABLE_IN_1_0
+gboolean          butler_server_route            (ButlerServer              *server,
+                                                  const ButlerRecordInfo    *info,
+                                                  GError                   **error);
 
 /* For loops; called by who has the reader's role. */
 BUTLER_AVAILABLE_IN_1_0
@@ -126,10 +130,6 @@ GSource          *butler_server_create_source    (ButlerServer              *ser
 BUTLER_AVAILABLE_IN_1_0
 void              butler_loop_default            (ButlerServer              *server,
                                                   gpointer                   data);
-BUTLER_AVAILABLE_IN_1_0
-gboolean          butler_server_route            (ButlerServer              *server,
-                                                  const ButlerRecordInfo    *info,
-                                                  GError                   **error);
 BUTLER_AVAILABLE_IN_1_0
 void              butler_loop_queue              (ButlerServer              *server,
                                                   gpointer                   data);
