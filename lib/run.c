@@ -158,6 +158,7 @@ butler__server_drop_state (ButlerServer *server)
     butler_record_free (server->record);
   g_clear_pointer (&server->old_settings, g_ptr_array_unref);
   server->record = NULL;
+  butler__pending_wait (server, 0, TRUE); /* what the functions of the state began just now */
   g_clear_error (&server->context.error);
   g_clear_object (&server->cancellable);
   server->context.cancellable = NULL;

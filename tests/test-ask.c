@@ -749,6 +749,63 @@ START_TEST (callback_runs_on_the_servers_thread)
 }
 END_TEST
 
+/* A state whose end is not silent. */
+typedef struct
+{
+  ButlerChannel *asked;
+  Calls         *calls;
+} Farewell;
+
+static void
+ask_at_last (Farewell *farewell)
+{
+  if (farewell->asked != NULL)
+    number_ask_async_to (farewell->asked, &(Number) { 1 }, LATE, NULL, note_call, farewell->calls);
+}
+
+BUTLER_OPAQUE_MESSAGE (Farewell, farewell, ask_at_last, NULL);
+
+#define FAREWELL_HANDLES(H, S) \
+  H (S, number)
+BUTLER_HANDLERS (farewell, FAREWELL_HANDLES);
+
+static Farewell farewell_words;
+
+static void
+farewell_on_number (Farewell      *self,
+                    Number        *number G_GNUC_UNUSED,
+                    ButlerContext *context G_GNUC_UNUSED)
+{
+  *self = farewell_words;
+}
+
+static const ButlerHandlerSet farewell_set = { BUTLER_HANDLER_SET (farewell) };
+
+/* It belongs to the run, and must not be left to the next one, nor to who answers when the server has gone. */
+START_TEST (what_the_end_of_a_state_asks_ends_with_the_server)
+{
+  ButlerServerOptions options = OPTIONS (.options_size = sizeof options, .no_route = TRUE);
+  ButlerServer *own = butler_server_new (hub, "own", &farewell_set, &options, NULL);
+  ButlerChannel *asked = own_channel (hub, "asked", 0, BUTLER_OVERFLOW_FAIL);
+  Calls calls = { 0 };
+
+  farewell_words = (Farewell) { asked, &calls };
+  start (own);
+  send_to_server (own, 1, 1);
+  expect_warnings ();
+  ck_assert (butler_server_stop (own));
+  ck_assert_uint_eq (calls.called, 1);
+  butler_assert_error (&calls.error, BUTLER_ERROR_CANCELLED, "Number", NULL);
+  ck_assert (!butler_server_has_pending (own));
+  assert_warnings (1, "cancels its ask of Number");
+  butler_message_free (butler_channel_receive (asked, -1, NULL));
+  start (own);
+  ck_assert (butler_server_stop (own));
+  ck_assert_uint_eq (calls.called, 1);
+  tear_down ();
+}
+END_TEST
+
 /* No handler begins in a callback, and no callback in a handler, while a server asks itself. */
 static void
 ask_myself (Script        *script,
@@ -1239,6 +1296,7 @@ server_case (void)
   TCase *tcase = butler_test_case ("server", set_up_keeper, tear_down, 60);
 
   tcase_add_loop_test (tcase, callback_runs_on_the_servers_thread, 0, 2);
+  tcase_add_test (tcase, what_the_end_of_a_state_asks_ends_with_the_server);
   tcase_add_loop_test (tcase, server_asks_itself_without_waiting, 0, 2);
   tcase_add_loop_test (tcase, time_out_comes_by_the_servers_clock, 0, 2);
   tcase_add_loop_test (tcase, cancel_reaches_a_server, 0, 2);

@@ -505,8 +505,9 @@ read_on_and_on (gpointer channel)
 {
   while (atomic_load (&reads_on))
     {
-      g_autoptr (ButlerMessage) message = butler_channel_receive (channel, 0, NULL);
+      ButlerMessage *message = butler_channel_receive (channel, 0, NULL);
 
+      g_clear_pointer (&message, butler_message_free);
       g_thread_yield ();
     }
   return NULL;
