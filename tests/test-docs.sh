@@ -116,6 +116,20 @@ man_has_the_variables ()
   done <"$work/variables"
 }
 
+# Each test of the table, `tests/NAME`, is run by make check, and each case behind it, (`CASE`, `CASE`), is one of the test's.
+reliability_is_shown ()
+{
+  grep '^|' "$top_srcdir/docs/reliability.md" | grep -o '`tests/[^`]*`\( ([^)]*)\)\{0,1\}' | tr -d '`(),' >"$work/shown"
+  [ -s "$work/shown" ] || return 1
+  while read -r test cases; do
+    grep -qE "^[[:space:]]$test( |\$)" "$top_srcdir/tests/tests.am" || { echo "$test is no test"; return 1; }
+    for case in $cases; do
+      grep -q "^START_TEST ($case)" "$top_srcdir/$test.c" || { echo "$test has no case $case"; return 1; }
+    done
+  done <"$work/shown"
+}
+
+check "what docs/reliability.md names is there" reliability_is_shown
 check "there are prototypes to look at" test -s "$work/prototypes"
 check "every public function is documented" all_documented
 check "every counted type is documented" types_documented
