@@ -20,6 +20,7 @@ typedef struct
   guint64        rate;      /* messages a second */
   guint64        busy;      /* the reader always has something else to do */
   guint64        seconds;
+  guint64        every;     /* one of so many messages is sent by a timer */
 
   /* The library's channels and servers. */
   guint          capacity;  /* 0: unbounded */
@@ -50,6 +51,7 @@ BENCH_DECLARE (burst);
 BENCH_DECLARE (create);
 BENCH_DECLARE (idle);
 BENCH_DECLARE (send_latency);
+BENCH_DECLARE (mixed);
 
 /* bench_run_apart() runs a round in a process of its own, as if it were the first thing that the program does: what other
  * rounds left in the heap would be missing in the memory that it uses. Nothing in this process may have used the library

@@ -143,7 +143,7 @@ check_usage (Bench *bench,
     return bench_refuse ("it takes at least one round");
   if (bench->capacity < 0)
     return bench_refuse ("a capacity of %d cannot be", bench->capacity);
-  bench->args.capacity = (guint) bench->capacity;
+  bench->args.capacity = bench->capacity > 0 ? (guint) bench->capacity : bench->kernel->capacity;
   bench->args.lose = bench->command.lose;
   status = parse_parameters (bench, argc - 2, argv + 2);
   if (status == 0)

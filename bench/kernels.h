@@ -26,6 +26,7 @@ typedef struct
   BenchParameter   parameters[BENCH_PARAMETERS_MAX + 1]; /* the last one has no name */
   gboolean    keeps_heap; /* glibc is not to give large heaps back and fault them in again */
   gboolean    is_apart;   /* each round is a process of its own */
+  guint       capacity;   /* of the library's channels, if no other is given; 0: unbounded */
 } BenchKernel;
 
 /* bench_kernel_find() is NULL if there is none of that name; bench_kernels_list() prints all with what they take. */

@@ -66,6 +66,19 @@ bench_ring_tallies_new (const BenchArgs *args,
   return tallies;
 }
 
+BenchTally *
+bench_mixed_tallies_new (const BenchArgs *args)
+{
+  BenchTally *tallies = g_new0 (BenchTally, args->actors * BENCH_KINDS);
+
+  for (guint64 turn = 0; turn < args->n; turn++)
+    tallies[bench_mixed_kind (turn, args)].n++;
+  tallies[BENCH_ANSWERED].n = tallies[BENCH_ASKED].n;
+  for (guint64 i = BENCH_KINDS; i < args->actors * BENCH_KINDS; i++)
+    tallies[i].n = tallies[i % BENCH_KINDS].n;
+  return tallies;
+}
+
 /* Bursts */
 
 void

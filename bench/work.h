@@ -93,6 +93,65 @@ void       bench_burst_add   (BenchTally      *tally,
                               const guint64   *words,
                               const BenchArgs *args);
 
+/* mixed: what clients send to a desk, and get from it; a tally of each client's for each kind, client by client. */
+typedef enum
+{
+  BENCH_TOLD,
+  BENCH_ASKED,
+  BENCH_TIMED,
+  BENCH_ANSWERED, /* what was asked, at the client */
+  BENCH_KINDS,
+} BenchKind;
+
+#define BENCH_MIXED_CAPACITY 256
+#define BENCH_TICK 1000 /* µs: how often the desk is called beside all that */
+
+BenchTally *bench_mixed_tallies_new (const BenchArgs *args);
+
+/* What a client sends for the @turn-th time: it asks and tells in turns, but for each @args->every-th, which comes later. */
+static inline BenchKind
+bench_mixed_kind (guint64          turn,
+                  const BenchArgs *args)
+{
+  if (turn % args->every == args->every - 1)
+    return BENCH_TIMED;
+  return turn % 2 == 0 ? BENCH_TOLD : BENCH_ASKED;
+}
+
+/* How much later, µs: 0 to 1 ms. */
+static inline gint64
+bench_mixed_delay (guint64 seq)
+{
+  return (gint64) (seq * 137 % 1001);
+}
+
+static inline guint64
+bench_mixed_first (const BenchArgs *args,
+                   guint64          client)
+{
+  return args->lose && client == 0 ? 1 : 0;
+}
+
+/* How many come to the desk in all. */
+static inline guint64
+bench_mixed_total (const BenchArgs *args)
+{
+  return args->actors * args->n - (args->lose ? 1 : 0);
+}
+
+/* Those that come later overtake each other: only how many they are, and what they say, is known. */
+static inline void
+bench_mixed_add (BenchTally *tallies,
+                 guint64     client,
+                 BenchKind   kind,
+                 guint64     seq,
+                 guint64     value)
+{
+  BenchTally *tally = &tallies[client * BENCH_KINDS + kind];
+
+  bench_tally_add (tally, kind == BENCH_TIMED ? tally->received : seq, value);
+}
+
 /* idle: the calling thread sleeps for as long as @args say, which is what is measured. */
 void bench_rest (const BenchArgs *args,
                  BenchRound      *round);

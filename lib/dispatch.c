@@ -281,7 +281,8 @@ dispatch_batch (ButlerServer *server,
     {
       more = dispatch_round (server, max - n);
       n += more;
-      n += dispatch_quietly (server, max - n);
+      if (!butler__server_is_killed (server)) /* in a restart: then there is no state, and the kill's request may be on its way yet */
+        n += dispatch_quietly (server, max - n);
     }
   return n;
 }

@@ -135,6 +135,13 @@ kernel=idle ops=5 arguments="5 1"
 check "idle: CPU time" has_figure cpu_ms_per_second
 check "idle: a wrong result of the library is an error" notices_a_loss butler
 check "idle: a wrong result by hand is an error" notices_a_loss plain
+try_kernel mixed 1500 "3 500"
+try_kernel mixed 300 "3 100 1"
+check "mixed: bounded channels, without an option" has_label channel=bounded:256
+check "mixed: room for one" has_label channel=bounded:1 --capacity 1
+check "mixed: channels of the queue kind" has_label every=1 --as-queue
+check "mixed: the loop that has a context" has_label loop=default --loop default
+check "mixed: JSON" is_json
 check "the kernels are listed" exits 0 --list
 check "no kernel is bad usage" exits 2
 check "an unknown kernel is bad usage" exits 2 cuont
