@@ -38,12 +38,12 @@ begin (ButlerTap  *tap,
   return TRUE;
 }
 
-static ButlerEarVerdict
-hear (ButlerTap           *tap G_GNUC_UNUSED,
-      ButlerCall          *call G_GNUC_UNUSED,
-      const ButlerMessage *message G_GNUC_UNUSED)
+static gboolean
+hear (ButlerTap  *tap G_GNUC_UNUSED,
+      ButlerCall *call G_GNUC_UNUSED,
+      ButlerDeed *deed G_GNUC_UNUSED)
 {
-  return BUTLER__EAR_PASSES;
+  return FALSE;
 }
 
 static void

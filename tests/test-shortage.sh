@@ -59,7 +59,7 @@ plugins_have_no_room ()
 # A recording that says of a frame that it is as long as the file, which has holes only.
 frame_without_memory ()
 {
-  printf 'butlrec\0\1\0\0\0\0\0\0\0\0\0\0\100' >"$work/huge"
+  printf 'butlrec\0\2\0\0\0\0\0\0\0\0\0\0\100' >"$work/huge"
   dd if=/dev/zero of="$work/huge" bs=1 count=0 seek=1200000000 2>"$work/dd" || return
   status=0
   (

@@ -171,7 +171,7 @@ shows_restarts ()
     tool 0 status && grep '^echo  *failed .* 3  *2  *0  *0  *restarted 2 times' "$work/out" >/dev/null &&
     tool 0 stats --json && json_is_json && has out '"restarts":2' '"overruns":0'
   result=$?
-  tool 0 stop && ended 0 && return $result
+  tool 0 stop && ended 1 && return $result
 }
 
 shows_overruns ()
@@ -185,7 +185,7 @@ shows_overruns ()
   result=$?
   exec 4>&-
   wait_for "server echo has ended: its handler of TestEcho ran too long"
-  tool 0 stop && ended 0 && return $result
+  tool 0 stop && ended 1 && return $result
 }
 
 # The limit of the hub holds for all that name none; what still runs at the end is named.
