@@ -193,6 +193,7 @@ butler__hub_drop (ButlerHub *hub)
   if (!g_atomic_ref_count_dec (&hub->memory))
     return;
   g_ptr_array_unref (hub->servers);
+  g_clear_pointer (&hub->ending, g_ptr_array_unref); /* the last server may have looked for the next one after all were gone */
   g_hash_table_unref (hub->channels);
   g_ptr_array_unref (hub->all_channels);
   butler__routes_clear (&hub->routes);
