@@ -345,7 +345,7 @@ END_TEST
 
 /* Who gives no function finds it in the log. */
 
-static gboolean logging; /* the main thread's, as what is logged */
+static _Atomic gboolean logging; /* written by the main thread, and looked at by whoever logs; what is logged is the main thread's again when nobody does */
 
 static GLogWriterOutput
 keep_log (GLogLevelFlags   level,
