@@ -143,7 +143,7 @@ at_full_size ()
 # a hub with fifty servers for ten minutes; 10^8 messages through each kind of channel.
 in_stress ()
 {
-  at_full_size 'tests/stress-channel tests/stress-server tests/stress-hub tests/stress-memory tests/test-limits'
+  at_full_size 'tests/stress-channel tests/stress-server tests/stress-memory tests/test-limits'
 }
 
 # As if the machine had too much to do: threads stay behind everywhere. They sleep meanwhile, so more tests run at a time.

@@ -345,7 +345,8 @@ END_TEST
 
 /* Who gives no function finds it in the log. */
 
-static _Atomic gboolean logging; /* written by the main thread, and looked at by whoever logs; what is logged is the main thread's again when nobody does */
+/* Written by the main thread, and looked at by whoever logs. */
+static _Atomic gboolean logging;
 
 static GLogWriterOutput
 keep_log (GLogLevelFlags   level,
