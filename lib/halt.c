@@ -383,6 +383,17 @@ finish_claimed (Halting *self,
     }
 }
 
+/* Then nothing of the swap goes on: what it was to commit is committed, and the old code is let go. Not for ever, as a function that
+ * commits may wait for who swaps. */
+static void
+wait_until_gone_on (Halting *self)
+{
+  gboolean in_time = TRUE;
+
+  while (self->halt->staying > 0 && in_time)
+    in_time = g_cond_wait_until (&self->hub->changed, &self->hub->mutex, self->halt->deadline);
+}
+
 gboolean
 butler__halt_run (ButlerHub    *hub,
                   GPtrArray    *candidates,
@@ -409,6 +420,7 @@ butler__halt_run (ButlerHub    *hub,
   finish_claimed (&self, committed);
   g_ptr_array_unref (self.over);
   butler__hub_lock (hub);
+  wait_until_gone_on (&self);
   butler__halt_unref (self.halt);
   g_ptr_array_unref (self.claimed);
   return committed;

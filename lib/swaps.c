@@ -237,7 +237,8 @@ serves_any (ButlerHub         *hub,
  * state out of the old one, `swapped` runs, and they go on together. If that fails, or takes longer than
  * butler_hub_set_swap_limit() says, all stays as it was.
  *
- * Returns when it is done. A server that is in a long handler then, in a swap while messages flow, comes over when that returns; the
+ * Returns when it is done, and what was to be called on commit has returned, unless the limit is over by then; what was left of the old
+ * code can be unloaded. A server that is in a long handler then, in a swap while messages flow, comes over when that returns; the
  * report names it.
  *
  * Errors: as butler_module_load(); %BUTLER_ERROR_UNCHANGED if a named plugin's file is what is current, %BUTLER_ERROR_NOT_FOUND if no

@@ -141,12 +141,12 @@ stand_still (ButlerServer *server,
   server->halt = NULL;
   server->move = NULL;
   server->pause = butler__now_in_ns () - move->since;
-  halt->staying--;
-  g_cond_broadcast (&server->hub->changed);
   butler__hub_unlock (server->hub);
   butler__move_finish (move, committed);
-  butler__halt_unref (halt);
   butler__hub_lock (server->hub);
+  halt->staying--;
+  g_cond_broadcast (&server->hub->changed);
+  butler__halt_unref (halt);
 }
 
 /* What is held has callbacks in old code, which know the old state. The mutex is held, and let go meanwhile. */

@@ -38,6 +38,7 @@ static struct
   guint     from;
   guint     to;
   guint     freed; /* how often on_commit was called */
+  gboolean  late;  /* the swap had returned by then */
 } seen;
 
 static void
@@ -400,6 +401,46 @@ fill_plainly (gpointer      state,
   fill_part (&self->part, 1, "alone");
 }
 
+/* On the server's thread. */
+static void
+note_return (gpointer gate)
+{
+  seen.freed++;
+  seen.late = g_async_queue_timeout_pop (gate, 50 * G_TIME_SPAN_MILLISECOND) != NULL; /* in vain, but for a swap that has returned */
+}
+
+static gboolean
+commit_slowly (gpointer       state G_GNUC_UNUSED,
+               gconstpointer  settings G_GNUC_UNUSED,
+               ButlerSwap    *swap,
+               ButlerContext *context G_GNUC_UNUSED,
+               GError       **error G_GNUC_UNUSED)
+{
+  butler_swap_on_commit (swap, note_return, looked);
+  return TRUE;
+}
+
+START_TEST (when_a_swap_returns_all_is_committed_and_the_old_code_let_go)
+{
+  g_autoptr (ButlerSwapReport) nothing = NULL;
+  g_autoptr (ButlerModuleStatus) status = NULL;
+
+  watch.start = fill_plainly;
+  watch.swapped = commit_slowly;
+  start_server ();
+  swap_to ("rich-2");
+  ck_assert_uint_eq (seen.freed, 1);
+  g_async_queue_push (looked, looked);
+  ck_assert (!seen.late);
+
+  nothing = butler_hub_swap (hub, NULL, NULL); /* first that is unloaded which can be */
+  ck_assert_uint_eq (nothing->plugins->len, 0);
+  status = butler_module_get_status (module);
+  ck_assert_uint_eq (status->generations->len, 1);
+  g_async_queue_pop (looked);
+}
+END_TEST
+
 START_TEST (the_old_state_can_be_had_as_a_variant)
 {
   g_auto (GVariantDict) dict;
@@ -648,6 +689,7 @@ main (void)
   tcase_add_test (tcase, objects_keep_one_reference_each);
   tcase_add_test (tcase, a_dropped_pointer_is_freed_once);
   tcase_add_test (tcase, what_fails_is_not_committed);
+  tcase_add_test (tcase, when_a_swap_returns_all_is_committed_and_the_old_code_let_go);
   tcase_add_test (tcase, a_swap_that_failed_can_be_tried_again);
   tcase_add_test (tcase, the_old_state_with_a_pointer_is_no_variant);
   tcase_add_test (tcase, the_old_state_can_be_had_as_a_variant);
