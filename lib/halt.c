@@ -97,6 +97,7 @@ ask (Halting    *self,
 static void
 ask_all (Halting *self)
 {
+  self->halt->phase = BUTLER__HALT_ARRIVING;
   for (guint i = 0; i < self->moves->len; i++)
     ask (self, self->moves->pdata[i]);
   for (guint i = 0; i < self->moves->len; i++)
@@ -111,6 +112,7 @@ set_halt (Halting    *self,
 {
   for (guint i = 0; i < self->candidates->len; i++)
     ((ButlerCandidate *) self->candidates->pdata[i])->module->halt = halt;
+  g_cond_broadcast (&self->hub->changed);
 }
 
 /* It is left to who dispatches it, and so ends what it holds. The mutex is let go. */
@@ -415,7 +417,6 @@ butler__halt_run (ButlerHub    *hub,
       settle (&self, committed);
     }
   leave_to_their_own (&self);
-  g_cond_broadcast (&hub->changed);
   butler__hub_unlock (hub);
   finish_claimed (&self, committed);
   g_ptr_array_unref (self.over);

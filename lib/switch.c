@@ -195,12 +195,13 @@ butler__server_come_over (ButlerServer *server)
 
 /* Runs that begin and end meanwhile */
 
+/* One that was not asked does not join: its move, if it has one, is that of an earlier swap, which it takes when this one is over. */
 static gboolean
 must_wait (const ButlerServer *server)
 {
   const ButlerHalt *halt = server->module->halt;
 
-  return halt != NULL && (server->move == NULL || halt->phase == BUTLER__HALT_CHANGING);
+  return halt != NULL && (server->move == NULL || halt->phase != BUTLER__HALT_ARRIVING);
 }
 
 gboolean

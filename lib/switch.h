@@ -15,6 +15,7 @@
 /* All servers of a swap stand still at a boundary until its fate is known. */
 typedef enum
 {
+  BUTLER__HALT_WAITING,  /* for servers that have not gone on after an earlier swap; nobody is asked yet */
   BUTLER__HALT_ARRIVING, /* they come to a boundary */
   BUTLER__HALT_CHANGING, /* all stand still; each makes its new state */
   BUTLER__HALT_COMMITTED,

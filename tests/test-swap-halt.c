@@ -252,6 +252,74 @@ START_TEST (a_server_that_is_stopped_leaves_a_stuck_swap)
 }
 END_TEST
 
+/* On its own thread. */
+static void
+stay_in_shutdown (ButlerContext *context G_GNUC_UNUSED,
+                  gpointer       pause)
+{
+  PlayScene scene = { .cue = pause };
+
+  stay_inside (&scene);
+}
+
+static gpointer
+stop_it (gpointer server)
+{
+  butler_server_stop (server);
+  return NULL;
+}
+
+/* Till the swap has begun. */
+static void
+await_swap (void)
+{
+  butler__hub_lock (hub);
+  while (troupe.module->halt == NULL)
+    g_cond_wait (&hub->changed, &hub->mutex);
+  butler__hub_unlock (hub);
+}
+
+/* The move that it has is that of the first swap, which found it at its end; the third one has asked nobody when its time is over. */
+START_TEST (a_server_that_starts_does_not_join_a_swap_that_waits_for_another)
+{
+  ButlerServer *stuck = start_actor ("stuck");
+  ButlerServer *other = make_actor (&troupe, "other", UNROUTED);
+  Pause in_swapped, in_shutdown;
+  PlayCast cast = { stay_in_swapped, &in_swapped };
+  Swapper swapper;
+  GThread *stopper;
+
+  pause_begin (&in_swapped);
+  pause_begin (&in_shutdown);
+  butler_server_add_shutdown (other, stay_in_shutdown, &in_shutdown, NULL);
+  start_it (other);
+  stopper = g_thread_new ("stops", stop_it, other);
+  g_async_queue_pop (in_shutdown.begun);
+  swap_play ("play-other", TRUE);
+
+  cast_actor (stuck, &cast);
+  swapper_begin (&swapper, "play-swapped");
+  g_async_queue_pop (in_swapped.begun);
+  swapper_ends_after (0);
+  swapper_fails (&swapper, BUTLER_ERROR_TIMED_OUT, "stuck");
+
+  swapper_begin (&swapper, "play-swapped");
+  await_swap ();
+  pause_release (&in_shutdown);
+  g_thread_join (stopper);
+  swapper_ends_after (G_TIME_SPAN_SECOND / 10);
+  start_it (other);
+  swapper_fails (&swapper, BUTLER_ERROR_TIMED_OUT, "of a swap that was given up, has not returned");
+  expect_actor (other, 2, 1);
+  pause_release (&in_swapped);
+  expect_actor (stuck, 2, 2);
+  pause_release (&in_shutdown);
+  ck_assert (butler_server_stop (other));
+  pause_end (&in_shutdown);
+  pause_end (&in_swapped);
+}
+END_TEST
+
 /* Nothing else can reach the code of a file that was refused; it stays until that has returned. */
 START_TEST (a_refused_file_stays_as_long_as_its_code_runs)
 {
@@ -484,6 +552,7 @@ main (void)
   tcase_add_test (tcase, a_ring_of_full_channels_stands_still);
   tcase_add_loop_test (tcase, a_swapped_function_that_does_not_return_is_named, 0, 2);
   tcase_add_test (tcase, a_server_that_is_stopped_leaves_a_stuck_swap);
+  tcase_add_test (tcase, a_server_that_starts_does_not_join_a_swap_that_waits_for_another);
   tcase_add_test (tcase, a_refused_file_stays_as_long_as_its_code_runs);
   tcase_add_test (tcase, two_who_swap_take_turns);
   tcase_add_test (tcase, a_cancelled_swap_ends_at_once);
