@@ -106,6 +106,25 @@ convert_and_handle (ButlerServer             *server,
     handle (server, entry, fitting);
 }
 
+/* FALSE if it was killed while it stood still, and @message is a dead letter. What is handled meanwhile, as the server brings to its end
+ * what it holds, is not what the timer sent that may have sent @message. */
+static gboolean
+come_over_before (ButlerServer  *server,
+                  ButlerMessage *message)
+{
+  ButlerTick tick = server->context.tick;
+
+  server->context.tick = (ButlerTick) { 0 };
+  butler__server_come_over (server);
+  server->context.tick = tick;
+  if (server->recovery.late)
+    butler__channel_request (server->channel, BUTLER__REQUEST_RESTART); /* after this message */
+  if (!butler__server_is_killed (server))
+    return TRUE;
+  bury (server, message, BUTLER_DEAD_KILLED, "its server was killed");
+  return FALSE;
+}
+
 static void
 dispatch_one (ButlerServer  *server,
               ButlerMessage *message)
@@ -113,17 +132,8 @@ dispatch_one (ButlerServer  *server,
   const ButlerHandlerEntry *entry;
 
   /* After the message was taken out: see lib/switch.h. */
-  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)))
-    {
-      butler__server_come_over (server);
-      if (server->recovery.late)
-        butler__channel_request (server->channel, BUTLER__REQUEST_RESTART); /* after this message */
-      if (butler__server_is_killed (server)) /* while it stood still */
-        {
-          bury (server, message, BUTLER_DEAD_KILLED, "its server was killed");
-          return;
-        }
-    }
+  if (G_UNLIKELY (butler__channel_is_asked (server->channel, BUTLER__REQUEST_SWAP)) && !come_over_before (server, message))
+    return;
   entry = butler__handlers_find (server->handlers, message->layout->type);
 
   if (G_UNLIKELY (entry == NULL))

@@ -279,6 +279,16 @@ await_swap (void)
   butler__hub_unlock (hub);
 }
 
+/* Till the swap has asked @server to stand still. */
+static void
+await_request (ButlerServer *server)
+{
+  butler__hub_lock (hub);
+  while (server->halt == NULL)
+    g_cond_wait (&hub->changed, &hub->mutex);
+  butler__hub_unlock (hub);
+}
+
 /* The move that it has is that of the first swap, which found it at its end; the third one has asked nobody when its time is over. */
 START_TEST (a_server_that_starts_does_not_join_a_swap_that_waits_for_another)
 {
@@ -344,6 +354,83 @@ START_TEST (a_refused_file_stays_as_long_as_its_code_runs)
   pause_release (&pause);
   expect_actor (stuck, 1, 2);
   pause_end (&pause);
+}
+END_TEST
+
+/* A timer's message for which the server has to stand still first: so it ends what it holds, and another timer rings in that. */
+
+typedef struct
+{
+  Pause          pause;
+  ButlerContext *held;
+  guint64        timers[3];
+  guint64        heard[3]; /* what the handlers were told */
+} Timed;
+
+static void
+hear_first (PlayScene *scene)
+{
+  Timed *self = scene->cue;
+  PlayScene inner = *scene;
+
+  self->heard[0] = butler_context_get_timer (scene->context);
+  inner.cue = &self->pause;
+  stay_inside (&inner);
+}
+
+static void
+hear_second (PlayScene *scene)
+{
+  Timed *self = scene->cue;
+
+  self->heard[1] = butler_context_get_timer (scene->context);
+}
+
+static void
+hear_third (PlayScene *scene)
+{
+  Timed *self = scene->cue;
+
+  self->heard[2] = butler_context_get_timer (scene->context);
+  butler_context_release (g_steal_pointer (&self->held));
+}
+
+static void
+hold_and_set_timers (PlayScene *scene)
+{
+  static const PlayFunc funcs[] = { hear_first, hear_second, hear_third };
+  Timed *self = scene->cue;
+  GError *error = NULL;
+
+  self->held = butler_context_hold (scene->context);
+  for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)
+    {
+      Play play = { .func = (gpointer) (guintptr) funcs[i], .cue = self };
+
+      self->timers[i] = play_send_later (butler_context_get_server (scene->context), &play, 0, &error);
+      g_assert_no_error (error);
+    }
+}
+
+START_TEST (each_message_knows_its_own_timer)
+{
+  ButlerServer *server = start_actor ("s");
+  Timed timed = { .held = NULL };
+  Swapper swapper;
+
+  pause_begin (&timed.pause);
+  play_it (server, hold_and_set_timers, &timed);
+  g_async_queue_pop (timed.pause.begun);
+  swapper_begin (&swapper, "play-other");
+  await_request (server);
+  pause_release (&timed.pause);
+  g_thread_join (swapper.thread);
+  butler_assert_no_error (swapper.error);
+  butler_swap_report_free (swapper.report);
+  expect_actor (server, 2, 5);
+  for (guint i = 0; i < G_N_ELEMENTS (timed.timers); i++)
+    ck_assert_uint_eq (timed.heard[i], timed.timers[i]);
+  pause_end (&timed.pause);
 }
 END_TEST
 
@@ -554,6 +641,7 @@ main (void)
   tcase_add_test (tcase, a_server_that_is_stopped_leaves_a_stuck_swap);
   tcase_add_test (tcase, a_server_that_starts_does_not_join_a_swap_that_waits_for_another);
   tcase_add_test (tcase, a_refused_file_stays_as_long_as_its_code_runs);
+  tcase_add_test (tcase, each_message_knows_its_own_timer);
   tcase_add_test (tcase, two_who_swap_take_turns);
   tcase_add_test (tcase, a_cancelled_swap_ends_at_once);
   tcase_add_loop_test (tcase, a_server_that_starts_meanwhile_stands_still_too, 0, 2);
