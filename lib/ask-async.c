@@ -17,7 +17,9 @@ typedef struct
   ButlerQuestion      question; /* first */
   ButlerPending       pending;  /* on a server's thread */
   ButlerAlarm         alarm;    /* the same */
-  GSource            *source;   /* (owned) (nullable): elsewhere; its callback has the reference of who asked */
+  GMutex              gate;     /* of source */
+  GSource            *source;   /* (owned) (nullable): elsewhere; its callback has the reference of who asked. NULL again when that is
+                                 * gone: its context may be freed then, and only that thread lets go of it */
   ButlerPin           pin;      /* elsewhere: of the callback's code */
   _Atomic gboolean    answered; /* elsewhere. Release before the ready time is set, acquire after it was unset */
 
@@ -36,7 +38,7 @@ ask_free (ButlerQuestion *question)
   Ask *self = (Ask *) question;
 
   butler__question_clear (question);
-  g_clear_pointer (&self->source, g_source_unref);
+  g_mutex_clear (&self->gate);
   g_clear_object (&self->cancellable);
   g_free (self);
 }
@@ -51,6 +53,7 @@ ask_new (const ButlerLayout  *layout,
   Ask *self = g_new0 (Ask, 1);
 
   butler__question_init (&self->question, layout, deliver, ask_free);
+  g_mutex_init (&self->gate);
   self->callback = callback;
   self->data = data;
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
@@ -150,7 +153,10 @@ deliver_by_source (ButlerQuestion *question)
   Ask *self = (Ask *) question;
 
   atomic_store_explicit (&self->answered, TRUE, memory_order_release);
-  g_source_set_ready_time (self->source, 0);
+  g_mutex_lock (&self->gate);
+  if (self->source != NULL)
+    g_source_set_ready_time (self->source, 0);
+  g_mutex_unlock (&self->gate);
 }
 
 /* The ready time has come: it is answered, or time is over. Unset first, so that an answer after the look sets it again. */
@@ -174,7 +180,12 @@ static void
 leave_source (gpointer data)
 {
   Ask *self = data;
+  GSource *source;
 
+  g_mutex_lock (&self->gate);
+  source = g_steal_pointer (&self->source);
+  g_mutex_unlock (&self->gate);
+  g_source_unref (source);
   butler__unpin (&self->pin);
   butler__question_unref (&self->question);
 }

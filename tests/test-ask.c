@@ -687,6 +687,40 @@ START_TEST (context_that_nobody_iterates_any_more_leaves_nothing_behind)
 }
 END_TEST
 
+static void
+stay (Keeper        *self G_GNUC_UNUSED,
+      Number        *number G_GNUC_UNUSED,
+      ButlerContext *context G_GNUC_UNUSED)
+{
+  g_async_queue_pop (gate);
+}
+
+/* The server lets go of the question meanwhile. */
+START_TEST (context_may_go_as_soon_as_it_was_called_back)
+{
+  on_number = stay;
+  start (server);
+  for (guint i = 0; i < butler_test_rounds (2000); i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      GMainContext *context = g_main_context_new ();
+      Calls calls = { 0 };
+
+      g_main_context_push_thread_default (context);
+      ask_async (&calls, (int) i, LATE, cancellable);
+      g_cancellable_cancel (cancellable);
+      while (calls.called == 0)
+        g_main_context_iteration (context, TRUE);
+      g_main_context_pop_thread_default (context);
+      g_async_queue_push (gate, gate);
+      g_main_context_unref (context);
+      ck_assert (g_error_matches (calls.error, BUTLER_ERROR, BUTLER_ERROR_CANCELLED)
+                 || g_error_matches (calls.error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+      g_clear_error (&calls.error);
+    }
+}
+END_TEST
+
 /* Asked by a server */
 
 typedef struct
@@ -1287,6 +1321,7 @@ time_case (void)
   tcase_add_test (tcase, cancel_and_reply_race);
   tcase_add_test (tcase, time_out_and_reply_race);
   tcase_add_test (tcase, context_that_nobody_iterates_any_more_leaves_nothing_behind);
+  tcase_add_test (tcase, context_may_go_as_soon_as_it_was_called_back);
   return tcase;
 }
 
